@@ -1,0 +1,1 @@
+"""Who plays: models of users, assistants, learned predictors with their training, and people."""

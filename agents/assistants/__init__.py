@@ -1,0 +1,76 @@
+"""Assistants of the building game, by name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from envs.building.player import Player
+from envs.building.world import ASSISTANT
+from planners.reference import SearchOptions
+
+from ..users.builder import BuilderUser
+from ..users.traits import Traits
+from .greedy import GreedyAssistant
+from .library import BeliefOptions, LibraryBelief
+from .planning import PlanningAssistant
+from .scripted import CopyNeighbourAssistant, MirrorAssistant, NoneAssistant, RandomAssistant
+
+ORACLE_TRAITS = Traits(
+    rationality=3.0,
+    height=0.3,
+    locality=1.0,
+    walk=0.8,
+    comfort=4.4,
+    repair=0.0,
+    follow=-0.5,
+    wrong=0.0,
+    pause=0.0,
+    fidget=0.0,
+)
+"""An efficient builder that keeps clear of the user: what help could be if the goal were known."""
+
+
+@dataclass(frozen=True)
+class AssistantContext:
+    """What assistants are made from. `library` is what their beliefs know; the goals that are played are not in it."""
+
+    library: np.ndarray
+    """(G, W, H, D) uint8 goals."""
+    search: SearchOptions
+    belief: BeliefOptions
+
+
+def _library(context: AssistantContext) -> LibraryBelief:
+    return LibraryBelief(context.library, context.belief)
+
+
+_FACTORIES: dict[str, Callable[[AssistantContext], Player]] = {
+    "none": lambda context: NoneAssistant(),
+    "random": lambda context: RandomAssistant(),
+    "copy_neighbour": lambda context: CopyNeighbourAssistant(),
+    "mirror": lambda context: MirrorAssistant(),
+    "greedy": lambda context: GreedyAssistant(_library(context)),
+    "planner": lambda context: PlanningAssistant(_library(context), context.search),
+    "oracle": lambda context: BuilderUser("oracle", ORACLE_TRAITS, ASSISTANT),
+}
+ASSISTANT_NAMES = tuple(_FACTORIES)
+NEEDS_LIBRARY = ("greedy", "planner")
+
+
+def make_assistant(name: str, context: AssistantContext) -> Player:
+    """The assistant of a name, or of `package.module:factory` (called with the context). ValueError for an unknown name."""
+    if name in _FACTORIES:
+        return _FACTORIES[name](context)
+    if ":" in name:
+        module, _, factory = name.partition(":")
+        return getattr(importlib.import_module(module), factory)(context)
+    near = difflib.get_close_matches(name, ASSISTANT_NAMES, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ValueError(
+        f"assistant is {name!r}; {hint}choose from {', '.join(ASSISTANT_NAMES)} or package.module:factory"
+    )

@@ -1,0 +1,62 @@
+"""The planning assistant: a library posterior, goal particles drawn from it, and belief search over about 100 proposed actions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from envs.building.actions import Codec, triples
+from envs.building.config import BuildingConfig
+from envs.building.state import State
+from envs.building.world import NUM_BLOCKS
+from planners.belief import systematic_resample
+from planners.reference import ReferenceSearch, SearchOptions
+
+from .library import LibraryBelief
+from .search_model import BuildingModel, ModelOptions, Particles
+
+
+class PlanningAssistant:
+    """Plans each action by belief MCTS. `marginals` (B, N, 10) is its goal posterior at the last decision."""
+
+    name = "planner"
+    sees_goal = False
+
+    def __init__(
+        self, belief: LibraryBelief, search: SearchOptions | None = None, model: ModelOptions | None = None
+    ):
+        self.belief = belief
+        self.search = search or SearchOptions()
+        self.model_options = model or ModelOptions(discount=self.search.discount)
+
+    def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:
+        """Start B episodes; each has its own random stream for search."""
+        self.belief.reset(config, len(seeds))
+        self._codec = Codec.of(config)
+        self._model = BuildingModel(
+            config, self.search.simulations + 1, self.belief.traits, self.model_options
+        )
+        self._planner = ReferenceSearch(self._model, self.search)
+        self._rngs = [np.random.default_rng(int(seed)) for seed in seeds]
+        self._actions = np.zeros((len(seeds), 3), np.int16)
+        self.marginals = np.zeros((len(seeds), config.cells, NUM_BLOCKS), np.float32)
+
+    def act(self, state: State, active: np.ndarray) -> np.ndarray:
+        """Plan in every active game."""
+        self.belief.observe(state, active)
+        self.belief.marginals(state, active, self.marginals)
+        for row in np.flatnonzero(active):
+            rng = self._rngs[row]
+            particles, weights = self.draw_particles(row, rng)
+            self._model.set_root(state, row, particles, weights)
+            self._actions[row] = triples(self._codec, np.array([self._planner.run(rng).action]))[0]
+        return self._actions
+
+    def draw_particles(self, game: int, rng: np.random.Generator) -> tuple[Particles, np.ndarray]:
+        """K particles of equal weight from the posterior of one game; type -1 stands for an unknown goal."""
+        count = self.model_options.particles
+        chosen = systematic_resample(self.belief.posterior.probabilities(game), count, rng.random())
+        unknown = chosen == len(self.belief.goals)
+        chosen = np.where(unknown, 0, chosen)
+        types = np.where(unknown, -1, self.belief.types[chosen])
+        particles = Particles(self.belief.goals[chosen], self.belief.outlines[chosen], types)
+        return particles, np.full(count, 1.0 / count)

@@ -1,0 +1,1 @@
+"""Evaluation: paired episodes, metrics with intervals, runs that resume, report pages."""

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+
+def write_report(path, episodes, rows, command) -> None:
+    pass

@@ -1,0 +1,182 @@
+"""A whole evaluation: every assistant with every user on the same goals and seeds, in parallel, resumable.
+
+The work is cut into jobs of a few episodes. Each finished job's episodes are appended to `episodes.jsonl`, so an interrupted run loses at most the jobs in
+flight, and the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from envs.building.config import BuildingConfig
+from envs.building.goals import Goals, overlap
+from planners.reference import SearchOptions
+
+from ..assistants import AssistantContext, make_assistant
+from ..assistants.library import BeliefOptions
+from ..users import make_user
+from .episode import Episode, read_episodes
+from .metrics import ALONE
+from .play import Task, play
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is made of; equal options make equal episodes. Written to `config.json`."""
+
+    assistants: tuple[str, ...]
+    users: tuple[str, ...]
+    goals: str
+    library: str
+    episodes: int
+    simulations: int
+    horizon: int
+    seed: int
+    library_size: int = 300
+    known_library: bool = False
+
+    def config(self) -> BuildingConfig:
+        """The game."""
+        return BuildingConfig(horizon=self.horizon)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Some episodes of one assistant with one user."""
+
+    assistant: str
+    user: str
+    config: BuildingConfig
+    context: AssistantContext
+    task: Task
+
+
+def check_overlap(played: Goals, library: Goals, known: bool) -> int:
+    """How many played goals the library holds (turned, mirrored, moved or in other materials). ValueError when that should be 0 and is not."""
+    shared = overlap(played, library)
+    count = len({i for i, _ in shared.pairs})
+    if count and not known:
+        raise ValueError(
+            f"{count} of {len(played)} played goals are in the library that beliefs know, which makes help almost the oracle's;"
+            " choose another --library or --seed, or ask for that experiment with --known-library"
+        )
+    return count
+
+
+def make_jobs(options: RunOptions, played: Goals, library: Goals, done: set[tuple[str, str, int]], chunk: int) -> list[Job]:
+    """Jobs for the episodes that are not `done` yet, `chunk` at a time; those without help come first."""
+    context = AssistantContext(library.blocks, SearchOptions(simulations=options.simulations), BeliefOptions())
+    jobs = []
+    for assistant in options.assistants:
+        for user in options.users:
+            missing = [i for i in range(options.episodes) if (assistant, user, i) not in done]
+            for start in range(0, len(missing), chunk):
+                rows = missing[start : start + chunk]
+                houses = tuple(played.houses[i] for i in rows)
+                task = Task(played.blocks[rows], houses, tuple(rows), options.seed)
+                jobs.append(Job(assistant, user, options.config(), context, task))
+    return jobs
+
+
+def do_job(job: Job) -> list[Episode]:
+    """Play one job's episodes. The records carry the names that the run was asked for."""
+    episodes = play(job.config, make_user(job.user), make_assistant(job.assistant, job.context), job.task)
+    for episode in episodes:
+        episode.assistant, episode.user = job.assistant, job.user
+    return episodes
+
+
+def do_jobs(jobs: list[Job], workers: int) -> Iterator[list[Episode]]:
+    """Episodes of each job as it gets done, in any order, on `workers` processes (1: this one)."""
+    if workers == 1 or len(jobs) == 1:
+        for job in jobs:
+            yield do_job(job)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        for future in as_completed([pool.submit(do_job, job) for job in jobs]):
+            yield future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def compile_kernels(jobs: list[Job]) -> None:
+    """Play two steps of each kind of job here, so that workers find compiled kernels in the cache instead of each compiling them."""
+    seen = set()
+    for job in jobs:
+        if job.assistant not in seen:
+            seen.add(job.assistant)
+            task = Task(job.task.goals[:1], job.task.houses[:1], job.task.indices[:1], job.task.seed)
+            do_job(Job(job.assistant, job.user, BuildingConfig(size=job.config.size, horizon=2), job.context, task))
+
+
+class RunFolder:
+    """The files of a run: `config.json`, `episodes.jsonl`, `summary.json`, `report.html`."""
+
+    def __init__(self, path: Path, options: RunOptions):
+        """Open or start a run. ValueError when the folder holds a run with other options."""
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.episodes_file = path / "episodes.jsonl"
+        wanted = json.loads(json.dumps(asdict(options)))
+        config = path / "config.json"
+        if config.exists():
+            found = json.loads(config.read_text())
+            differing = [name for name in wanted if found.get(name) != wanted[name]]
+            if differing:
+                name = differing[0]
+                raise ValueError(
+                    f"{path} holds a run with {name} {found.get(name)!r}, but {name} is now {wanted[name]!r};"
+                    " give another --out, or the same options to resume it"
+                )
+        config.write_text(json.dumps(wanted, indent=1) + "\n")
+        self.episodes = self._read()
+
+    def _read(self) -> list[Episode]:
+        if not self.episodes_file.exists():
+            return []
+        episodes = read_episodes(self.episodes_file)
+        self.episodes_file.write_text("".join(episode.to_json() + "\n" for episode in episodes))  # drops a cut-off line
+        return episodes
+
+    def add(self, episodes: list[Episode]) -> None:
+        """Append finished episodes."""
+        self.episodes += episodes
+        with self.episodes_file.open("a") as file:
+            file.write("".join(episode.to_json() + "\n" for episode in episodes))
+
+    def done(self) -> set[tuple[str, str, int]]:
+        """(assistant, user, index) of finished episodes."""
+        return {(episode.assistant, episode.user, episode.index) for episode in self.episodes}
+
+
+def run(
+    options: RunOptions, folder: RunFolder, played: Goals, library: Goals, workers: int, advance: Callable[[int], None]
+) -> list[Episode]:
+    """Play what is missing and return all episodes in a fixed order. `advance` is called with numbers of episodes as they get done."""
+    jobs = make_jobs(options, played, library, folder.done(), chunk=max(1, min(8, options.episodes // (2 * workers))))
+    advance(len(folder.episodes))
+    if workers > 1 and jobs:
+        compile_kernels(jobs)
+    for episodes in do_jobs(jobs, workers):
+        folder.add(episodes)
+        advance(len(episodes))
+    order = {name: i for i, name in enumerate((*options.assistants, *options.users))}
+    return sorted(folder.episodes, key=lambda e: (order[e.assistant], order[e.user], e.index))
+
+
+def with_baselines(assistants: list[str]) -> tuple[str, ...]:
+    """The assistants of a run: as asked for, with the user alone first, which every pairing needs."""
+    return tuple(dict.fromkeys([ALONE, *assistants]))
+
+
+def draw_goals(source: object, count: int, seed: int, stream: int) -> Goals:
+    """`count` goals of a source; stream 0 are played, 1 form the library."""
+    return source.draw(count, np.random.default_rng(np.random.SeedSequence((seed, stream, 7))))  # type: ignore[attr-defined]

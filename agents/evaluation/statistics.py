@@ -1,0 +1,38 @@
+"""Means with bootstrap intervals. Episodes of one house are not independent, so houses are resampled."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+RESAMPLES = 2000
+
+
+class Interval(NamedTuple):
+    """A mean with its 95 % interval over `n` values."""
+
+    value: float
+    lo: float
+    hi: float
+    n: int
+
+
+def mean_interval(values: np.ndarray, clusters: np.ndarray, seed: int = 0) -> Interval:
+    """Mean of values (n,), NaN left out, with the 2.5 and 97.5 % quantiles of a bootstrap over clusters (n,).
+
+    With a single cluster the interval is infinitely wide: one house says nothing of others.
+    """
+    values, clusters = np.asarray(values, float), np.asarray(clusters)
+    keep = ~np.isnan(values)
+    values, clusters = values[keep], clusters[keep]
+    if len(values) == 0:
+        return Interval(float("nan"), float("nan"), float("nan"), 0)
+    _, inverse = np.unique(clusters, return_inverse=True)
+    sums, counts = np.bincount(inverse, values), np.bincount(inverse)
+    if len(sums) == 1:
+        return Interval(float(values.mean()), float("-inf"), float("inf"), len(values))
+    drawn = np.random.default_rng(seed).integers(len(sums), size=(RESAMPLES, len(sums)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    lo, hi = np.quantile(means, (0.025, 0.975))
+    return Interval(float(values.mean()), float(lo), float(hi), len(values))
