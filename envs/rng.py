@@ -1,7 +1,8 @@
 """Random numbers inside kernels: one splitmix64 stream per game.
 
-A stream is one uint64 in an array, so a batch of games has a batch of streams: what happens in a game depends on its own seed
-alone, never on the batch or the thread it runs in. Seeds come from `numpy.random.SeedSequence`.
+A stream is one uint64 in an array, so a batch of games has a batch of streams: what happens in a game depends
+on its own seed alone, never on the batch or the thread it runs in. Seeds come from
+`numpy.random.SeedSequence`.
 
 Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
 """
@@ -13,7 +14,9 @@ from numba import njit
 
 
 def streams(seeds: np.ndarray, purpose: int = 0) -> np.ndarray:
-    """(B,) uint64 streams for (B,) non-negative integer seeds; different `purpose` numbers give independent streams."""
+    """(B,) uint64 streams for (B,) non-negative integer seeds; different `purpose` numbers give independent
+    streams.
+    """
     words = [np.random.SeedSequence((int(seed), purpose)).generate_state(1, np.uint64)[0] for seed in seeds]
     return np.array(words, np.uint64)
 

@@ -1,7 +1,8 @@
 """Posteriors over what is hidden: weighted particles.
 
-A particle is a hypothesis (for the building game a goal and a user type); its weight is moved by the likelihood of what the user did. Likelihoods are tempered
-(w^(1/T), T > 1) because no user model is exact, and one extra hypothesis stands for "none of these".
+A particle is a hypothesis (for the building game a goal and a user type); its weight is moved by the
+likelihood of what the user did. Likelihoods are tempered (w^(1/T), T > 1) because no user model is exact, and
+one extra hypothesis stands for "none of these".
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def effective_sample_size(probabilities: np.ndarray) -> np.ndarray:
 
 
 def systematic_resample(probabilities: np.ndarray, count: int, uniform: float) -> np.ndarray:
-    """Indices (count,) of particles drawn with low variance: particle p appears floor or ceil of count * p times.
+    """Indices (count,) of particles drawn with low variance: particle p appears floor or ceil of count * p
+    times.
 
     uniform: one number in [0, 1).
     """
@@ -42,7 +44,7 @@ class ParticleBelief:
         prior = np.asarray(prior, float)
         if prior.ndim != 1 or (prior < 0).any() or abs(prior.sum() - 1) > 1e-6:
             raise ValueError(
-                f"prior sums to {prior.sum():.6g} with shape {prior.shape}; give (P,) probabilities that sum to 1"
+                f"prior sums to {prior.sum():.6g} with shape {prior.shape}; give (P,) that sum to 1"
             )
         if temperature < 1:
             raise ValueError(f"temperature is {temperature}; give 1 (exact Bayes) or more")

@@ -1,11 +1,13 @@
 """Belief MCTS in plain Python: slow, readable, the yardstick of the fast core.
 
-Nodes are (public state, belief); edges are the assistant's proposed actions; below an edge there is one child per reply the user gave. Selection is PUCT with
-min-max normalised values; the user's reply is drawn afresh from the belief's predictive distribution each time an edge is passed, so edge values are
-averages over what the user might do. Rewards are averaged under the belief, never under a sampled goal: a goal that is sampled and then revealed to the planner
-would make waiting and asking worthless (strategy fusion).
+Nodes are (public state, belief); edges are the assistant's proposed actions; below an edge there is one child
+per reply the user gave. Selection is PUCT with min-max normalised values; the user's reply is drawn afresh
+from the belief's predictive distribution each time an edge is passed, so edge values are averages over what
+the user might do. Rewards are averaged under the belief, never under a sampled goal: a goal that is sampled
+and then revealed to the planner would make waiting and asking worthless (strategy fusion).
 
-Source: Silver et al. 2018 (AlphaZero) for PUCT; Laidlaw et al. 2025 (AssistanceZero) for re-drawn replies and belief-averaged rewards.
+Source: Silver et al. 2018 (AlphaZero) for PUCT; Laidlaw et al. 2025 (AssistanceZero) for re-drawn replies and
+belief-averaged rewards.
 """
 
 from __future__ import annotations

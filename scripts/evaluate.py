@@ -1,19 +1,32 @@
 """Play assistants with simulated users on houses and print how much they help.
 
-Every episode is paired with the same user, goal and seed without help. Definitions of all figures: `agents/evaluation/metrics.py`.
-The run is kept in a folder: Ctrl-C keeps what is done and the same command resumes.
+Every episode is paired with the same user, goal and seed without help. Definitions of all figures:
+`agents/evaluation/metrics.py`. The run is kept in a folder: Ctrl-C keeps what is done and the same command
+resumes.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scripts._cli import App, Figure, Parser, Progress, Report, table
+from ._cli import App, Figure, Parser, Progress, Report, table
 
-DEMO = {"assistants": "none,copy_neighbour,greedy,planner,oracle", "users": "bottom_up,outline_first", "episodes": 8, "simulations": 20}
+if TYPE_CHECKING:
+    from agents.evaluation.metrics import Row
+    from agents.evaluation.run import RunOptions
+    from agents.evaluation.statistics import Interval
+
+DEMO = {
+    "assistants": "none,copy_neighbour,greedy,planner,oracle",
+    "users": "bottom_up,outline_first",
+    "episodes": 8,
+    "simulations": 20,
+}
 COLUMNS = (
     ("goal_percent", "goal %"),
     ("user_edits_saved", "edits saved %"),
@@ -30,8 +43,9 @@ COLUMNS = (
 def building(options: argparse.Namespace, progress: Progress) -> Report:
     """The building game: a user builds a house that only they know.
 
-    The table has a row per user type, then `pooled` over all types and the `worst` type. Help can be read off `edits saved`: the share of the user's
-    places and breaks that the assistant made unnecessary, at the goal level that the user alone reaches.
+    The table has a row per user type, then `pooled` over all types and the `worst` type. Help can be read off
+    `edits saved`: the share of the user's places and breaks that the assistant made unnecessary, at the goal
+    level that the user alone reaches.
     """
     from agents.assistants import NEEDS_LIBRARY
     from agents.evaluation.metrics import summarise
@@ -58,11 +72,17 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     workers = _positive("workers", options.workers or min(os.cpu_count() or 1, 8))
     size = wanted.config().size
     played = draw_goals(make_source(wanted.goals, size), wanted.episodes, wanted.seed, 0)
-    library = played if wanted.known_library else draw_goals(make_source(wanted.library, size), wanted.library_size, wanted.seed, 1)
+    library = (
+        played
+        if wanted.known_library
+        else draw_goals(make_source(wanted.library, size), wanted.library_size, wanted.seed, 1)
+    )
     folder = RunFolder(Path(options.out), wanted)
     if any(name in NEEDS_LIBRARY for name in wanted.assistants):
         shared = check_overlap(played, library, wanted.known_library)
-        progress.say(f"{shared} of {len(played)} played goals are in the library of {len(library)} goals that beliefs know")
+        progress.say(
+            f"{shared} of {len(played)} played goals are among the {len(library)} goals that beliefs know"
+        )
     total = len(wanted.assistants) * len(wanted.users) * wanted.episodes
     with progress.task(f"episodes in {folder.path} (the first run compiles)", total) as advance:
         episodes = run(wanted, folder, played, library, workers, advance)
@@ -86,26 +106,31 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     ]
     command = "python -m scripts.evaluate " + " ".join(sys.argv[1:])
     write_report(folder.path, episodes, rows, command)
-    text = [_table(rows, wanted), f"{folder.path}/report.html has curves and pictures; definitions in agents/evaluation/metrics.py"]
+    text = [
+        _table(rows, wanted),
+        f"{folder.path}/report.html has curves and pictures; definitions in agents/evaluation/metrics.py",
+    ]
     return Report(figures, text)
 
 
-def _table(rows: list, options: object) -> object:
+def _table(rows: list[Row], options: RunOptions) -> object:
     shown = {(row.assistant, row.user, row.name): row.interval for row in rows if not row.done}
     lines = []
     for assistant, user in dict.fromkeys((row.assistant, row.user) for row in rows):
         cells = [_cell(shown.get((assistant, user, name))) for name, _ in COLUMNS]
         lines.append([assistant, user, *cells])
-    title = f"{options.episodes} houses from {options.goals}, {options.horizon} steps, mean and 95 % interval by house"  # type: ignore[attr-defined]
+    title = (
+        f"{options.episodes} houses from {options.goals}, {options.horizon} steps; 95 % intervals by house"
+    )
     return table(title, ["assistant", "user", *(title for _, title in COLUMNS)], lines)
 
 
-def _cell(interval: object) -> str:
-    value = getattr(interval, "value", float("nan"))
-    if interval is None or value != value:
+def _cell(interval: Interval | None) -> str:
+    if interval is None or math.isnan(interval.value):
         return ""
+    value = interval.value
     digits = 2 if abs(value) < 2 else 1
-    half = (interval.hi - interval.lo) / 2  # type: ignore[attr-defined]
+    half = (interval.hi - interval.lo) / 2
     return f"{value:.{digits}f} ±{half:.{digits}f}" if half < 1e6 else f"{value:.{digits}f}"
 
 
@@ -130,20 +155,50 @@ def main() -> int:
         building,
         examples=[
             "python -m scripts.evaluate building --demo",
-            "python -m scripts.evaluate building --assistants planner,oracle --users all --episodes 24 --seed 1 --out runs/all",
-            "python -m scripts.evaluate building --goals ../shared/data/human_building/episodes.npz --assistants greedy --json",
+            "python -m scripts.evaluate building --assistants planner --users all --out runs/all",
+            "python -m scripts.evaluate building --goals houses.npz --assistants greedy,oracle --json",
         ],
     )
     add = parser.add_argument
     add("--demo", action="store_true", help="a quick look: four assistants, two user types, eight houses")
-    add("--assistants", default="greedy,planner,oracle", metavar="NAMES", help="comma-separated names, or package.module:factory; none is always played")
-    add("--users", default="bottom_up,outline_first", metavar="NAMES", help="comma-separated type names, held_out, all, or package.module:factory")
-    add("--goals", default="default", metavar="GOALS", help="default (the house generator), a library npz, an episodes.npz, a folder of houses, or package.module:factory")
-    add("--library", default="default", metavar="GOALS", help="what beliefs know, like --goals; must not hold goals that are played")
+    add(
+        "--assistants",
+        default="greedy,planner,oracle",
+        metavar="NAMES",
+        help="comma-separated names, or package.module:factory; none always plays",
+    )
+    add(
+        "--users",
+        default="bottom_up,outline_first",
+        metavar="NAMES",
+        help="comma-separated type names, held_out, all, or package.module:factory",
+    )
+    add(
+        "--goals",
+        default="default",
+        metavar="GOALS",
+        help="default (generator), library npz, episodes.npz, folder of houses, or package.module:factory",
+    )
+    add(
+        "--library",
+        default="default",
+        metavar="GOALS",
+        help="what beliefs know, like --goals; must not hold goals that are played",
+    )
     add("--library-size", type=int, default=300, metavar="N", help="goals drawn for the library")
-    add("--known-library", action="store_true", help="experiment: beliefs know exactly the goals that are played")
+    add(
+        "--known-library",
+        action="store_true",
+        help="experiment: beliefs know exactly the goals that are played",
+    )
     add("--episodes", type=int, default=16, metavar="N", help="houses per user type")
-    add("--simulations", type=int, default=100, metavar="N", help="search simulations per decision of planners")
+    add(
+        "--simulations",
+        type=int,
+        default=100,
+        metavar="N",
+        help="search simulations per decision of planners",
+    )
     add("--horizon", type=int, default=380, metavar="STEPS", help="steps of an episode")
     add("--seed", type=int, default=0)
     add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, 8 at most")

@@ -37,7 +37,9 @@ ORACLE_TRAITS = Traits(
 
 @dataclass(frozen=True)
 class AssistantContext:
-    """What assistants are made from. `library` is what their beliefs know; the goals that are played are not in it."""
+    """What assistants are made from. `library` is what their beliefs know; the goals that are played are not
+    in it.
+    """
 
     library: np.ndarray
     """(G, W, H, D) uint8 goals."""
@@ -63,7 +65,9 @@ NEEDS_LIBRARY = ("greedy", "planner")
 
 
 def make_assistant(name: str, context: AssistantContext) -> Player:
-    """The assistant of a name, or of `package.module:factory` (called with the context). ValueError for an unknown name."""
+    """The assistant of a name, or of `package.module:factory` (called with the context). ValueError for an
+    unknown name.
+    """
     if name in _FACTORIES:
         return _FACTORIES[name](context)
     if ":" in name:

@@ -1,4 +1,6 @@
-"""The planning assistant: a library posterior, goal particles drawn from it, and belief search over about 100 proposed actions."""
+"""The planning assistant: a library posterior, goal particles drawn from it, and belief search over about 100
+proposed actions.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from envs.building.actions import Codec, triples
 from envs.building.config import BuildingConfig
 from envs.building.state import State
 from envs.building.world import NUM_BLOCKS
-from planners.belief import systematic_resample
 from planners.reference import ReferenceSearch, SearchOptions
 
+from ..users.policy import outlines
 from .library import LibraryBelief
-from .search_model import BuildingModel, ModelOptions, Particles
+from .search_model import Belief, BuildingModel, ModelOptions
 
 
 class PlanningAssistant:
@@ -31,7 +33,7 @@ class PlanningAssistant:
     def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:
         """Start B episodes; each has its own random stream for search."""
         self.belief.reset(config, len(seeds))
-        self._codec = Codec.of(config)
+        self._codec, self._size = Codec.of(config), config.size
         self._model = BuildingModel(
             config, self.search.simulations + 1, self.belief.traits, self.model_options
         )
@@ -44,19 +46,15 @@ class PlanningAssistant:
         """Plan in every active game."""
         self.belief.observe(state, active)
         self.belief.marginals(state, active, self.marginals)
-        for row in np.flatnonzero(active):
-            rng = self._rngs[row]
-            particles, weights = self.draw_particles(row, rng)
-            self._model.set_root(state, row, particles, weights)
-            self._actions[row] = triples(self._codec, np.array([self._planner.run(rng).action]))[0]
+        for game in map(int, np.flatnonzero(active)):
+            rng = self._rngs[game]
+            self._model.set_root(state, game, self.root_belief(state, game, rng))
+            self._actions[game] = triples(self._codec, np.array([self._planner.run(rng).action]))[0]
         return self._actions
 
-    def draw_particles(self, game: int, rng: np.random.Generator) -> tuple[Particles, np.ndarray]:
-        """K particles of equal weight from the posterior of one game; type -1 stands for an unknown goal."""
+    def root_belief(self, state: State, game: int, rng: np.random.Generator) -> Belief:
+        """The posterior of one game as search needs it: marginals, and particles drawn with low variance."""
         count = self.model_options.particles
-        chosen = systematic_resample(self.belief.posterior.probabilities(game), count, rng.random())
-        unknown = chosen == len(self.belief.goals)
-        chosen = np.where(unknown, 0, chosen)
-        types = np.where(unknown, -1, self.belief.types[chosen])
-        particles = Particles(self.belief.goals[chosen], self.belief.outlines[chosen], types)
-        return particles, np.full(count, 1.0 / count)
+        uniforms = (np.arange(count) + rng.random()) / count
+        goals, types = self.belief.draw_goals(state, game, uniforms)
+        return Belief(self.marginals[game], goals, outlines(self._size, goals), types)

@@ -1,6 +1,8 @@
-"""From wishes to actions: do the most valuable edit at hand, else walk to the best one elsewhere, else keep near the user.
+"""From wishes to actions: do the most valuable edit at hand, else walk to the best one elsewhere, else keep
+near the user.
 
-The scripted assistants differ only in what they wish for: a value and a block per cell (`edit_values` for those that have probabilities).
+The scripted assistants differ only in what they wish for: a value and a block per cell (`edit_values` for
+those that have probabilities).
 """
 
 from __future__ import annotations
@@ -25,38 +27,38 @@ NO_TRAITS = np.empty((0, 11))
 
 
 @njit(cache=True, nogil=True)
-def edit_values(blocks, touched, marginals, values, wanted):
+def edit_values(blocks, touched, marginals, effort, values, wanted):
     """What changing each cell is worth, from probabilities (N, 10) of the goal's blocks.
 
-    Written: values (N,) float64 and wanted (N,) uint8, the block to place (0: break). Placing b is worth 2 P(b) - 1, as a wrong block costs the
-    user a break. Breaking is worth P(air) - P(current), or half of P(best other) - P(current) when another block has to follow. Cells that the
-    user changed last are left alone (value -1): undoing each other never ends.
+    Written: values (N,) float64 and wanted (N,) uint8, the block to place (0: break). An edit that is right with
+    probability P is worth P - (1 + effort) (1 - P): a wrong one loses similarity, and the user has to mend it. Cells
+    that the user changed last are left alone (value -1): undoing each other never ends.
     """
     for c in range(blocks.shape[0]):
         block = blocks[c]
         values[c], wanted[c] = -1.0, 0
         if block == BEDROCK or touched_by(touched[c]) == 1 + USER:
             continue
-        best = 2
-        for b in range(3, NUM_BLOCKS):
-            if marginals[c, b] > marginals[c, best]:
-                best = b
         if block == AIR:
-            values[c], wanted[c] = 2.0 * marginals[c, best] - 1.0, best
+            best = 2
+            for b in range(3, NUM_BLOCKS):
+                if marginals[c, b] > marginals[c, best]:
+                    best = b
+            wanted[c] = best
+            right = marginals[c, best]
         else:
-            clear = marginals[c, AIR] - marginals[c, block]
-            swap = 0.5 * (marginals[c, best] - marginals[c, block]) if best != block else -1.0
-            values[c] = max(clear, swap)
+            right = 1.0 - marginals[c, block]
+        values[c] = right - (1.0 + effort) * (1.0 - right)
 
 
 @njit(cache=True, nogil=True)
-def pursue(rules, state, row, player, scene, values, wanted, threshold, stream, out):
+def pursue(rules, state, row, player, scene, values, wanted, streams, lane, out):
     """Write the action (3,) that goes for the wishes of one world."""
     survey(rules, state, row, player, NO_TRAITS, scene)
-    w, h, d = rules.size
+    _w, h, d = rules.size
     blocks, cells, feet = state.blocks[row], scene.cell, state.feet[row, player]
     out[0], out[1], out[2] = 0, 0, 0
-    best, chosen = threshold, -1
+    best, chosen = 0.0, -1
     for i in range(scene.counts[2]):
         c = cells[i]
         if values[c] > best:
@@ -68,7 +70,7 @@ def pursue(rules, state, row, player, scene, values, wanted, threshold, stream, 
         best, chosen = 0.0, -1
         for i in range(scene.counts[2], scene.counts[3]):
             c = cells[i]
-            if values[c] > threshold and scene.way[c] != UNREACHABLE:
+            if values[c] > 0.0 and scene.way[c] != UNREACHABLE:
                 x, y, z = c // (h * d), (c // d) % h, c % d
                 away = math.sqrt((x - feet[0]) ** 2 + (y - feet[1] - 1.1) ** 2 + (z - feet[2]) ** 2)
                 wish = values[c] * DECAY_PER_CELL ** max(0.0, away - 4.5)
@@ -81,7 +83,7 @@ def pursue(rules, state, row, player, scene, values, wanted, threshold, stream, 
             out[0] = MOVE_FIRST + move
             return
     near = state.last_edit[row, 1 - player]
-    if near >= 0 and uniform(stream, row) < 0.5:
+    if near >= 0 and uniform(streams, lane) < 0.5:
         x, y, z = near // (h * d), (near // d) % h, near % d
         if (x - feet[0]) ** 2 + (y - feet[1] - 1) ** 2 + (z - feet[2]) ** 2 > STAY_WITHIN:
             move = way_to(rules, state, row, player, scene, near)
@@ -90,10 +92,10 @@ def pursue(rules, state, row, player, scene, values, wanted, threshold, stream, 
 
 
 @njit(cache=True, nogil=True)
-def pursue_marginals(rules, state, marginals, scene, values, wanted, threshold, streams, active, out):
+def pursue_marginals(rules, state, marginals, effort, scene, values, wanted, streams, active, out):
     """Actions (B, 3) of an assistant with goal probabilities (B, N, 10) in every active world."""
     for row in range(state.clock.shape[0]):
         out[row] = 0
         if active[row]:
-            edit_values(state.blocks[row], state.touched[row], marginals[row], values, wanted)
-            pursue(rules, state, row, ASSISTANT, scene, values, wanted, threshold, streams, out[row])
+            edit_values(state.blocks[row], state.touched[row], marginals[row], effort, values, wanted)
+            pursue(rules, state, row, ASSISTANT, scene, values, wanted, streams, row, out[row])

@@ -51,12 +51,14 @@ class RandomAssistant:
 
 
 class GuessingAssistant:
-    """Base of assistants that act on guessed probabilities (B, N, 10) of the goal's blocks, made anew each step by `guess`."""
+    """Base of assistants that act on guessed probabilities (B, N, 10) of the goal's blocks, made anew each
+    step by `guess`.
+    """
 
     name = "guessing"
     sees_goal = False
-    threshold = 0.3
-    """Least value of an edit (see `edit_values`) that is done."""
+    effort = 1.0
+    """What a wrong edit costs beside the loss of similarity (see `edit_values`)."""
 
     def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:
         """Start B episodes."""
@@ -79,10 +81,10 @@ class GuessingAssistant:
             self.rules,
             state,
             self.marginals,
+            self.effort,
             self._scene,
             self._values,
             self._wanted,
-            self.threshold,
             self._streams,
             active,
             self._actions,
@@ -116,9 +118,9 @@ class CopyNeighbourAssistant(GuessingAssistant):
                 ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
                 votes[tuple(ahead)] += recent[tuple(behind)]
                 votes[tuple(behind)] += recent[tuple(ahead)]
-            votes = votes.reshape(-1, NUM_BLOCKS)
-            votes[np.arange(len(blocks)), blocks] += 0.3  # a cell without such neighbours stays as it is
-            self.marginals[row] = votes / votes.sum(axis=1, keepdims=True)
+            cells = votes.reshape(-1, NUM_BLOCKS)
+            cells[np.arange(len(blocks)), blocks] += 0.3  # a cell without such neighbours stays as it is
+            self.marginals[row] = cells / cells.sum(axis=1, keepdims=True)
 
 
 class MirrorAssistant(GuessingAssistant):
@@ -144,9 +146,9 @@ class MirrorAssistant(GuessingAssistant):
 
     @staticmethod
     def _best_image(work: np.ndarray) -> tuple[np.ndarray, float]:
-        """The mirror image of the work that overlaps it best, and the share of the work that it reproduces."""
+        """The mirror image of the work that overlaps it best, and the share of the work it reproduces."""
         best, agreement = np.zeros_like(work), 0.0
-        solid = np.count_nonzero(work)
+        solid = max(1, int(np.count_nonzero(work)))
         for axis in (0, 2):
             side = work.shape[axis]
             for twice in range(side // 2, 3 * side // 2):  # the plane lies at twice / 2
@@ -157,7 +159,7 @@ class MirrorAssistant(GuessingAssistant):
                 index: list[slice | np.ndarray] = [slice(None)] * 3
                 index[axis] = target[keep]
                 image[tuple(index)] = work.take(source[keep], axis)
-                share = np.count_nonzero((image == work) & (work != AIR)) / max(1, solid)
+                share = float(np.count_nonzero((image == work) & (work != AIR))) / solid
                 if share > agreement:
                     best, agreement = image, share
         return best, agreement

@@ -1,10 +1,13 @@
-"""The building game as a search model: physics of the public state, a belief of goal particles, and exact user replies.
+"""The building game as a search model: physics of the public state, a belief, and exact user replies.
 
-A slot holds a public state and the weights of K particles (goal, user type), drawn from the assistant's posterior when a decision begins. The user's reply is drawn
-from the particles' predictive distribution and reweighs them, so reply probabilities and posteriors cohere by construction.
+A slot holds a public state and the weights of K particles (goal, user type). The user's reply is drawn from
+the particles' predictive distribution and reweighs them, so reply probabilities and posteriors cohere by
+construction. What cells are worth comes from the assistant's own marginals at the root, moved by how the
+particles' weights have changed since: at the root nothing is lost to the number of particles.
 
-Reward of a step: the assistant's edit as the belief values it, its expected change of similarity less `effort` for the chance that the user has to mend it. The user's
-own gains are left out: they hardly depend on the assistant's choice, and their variance would drown what does.
+Reward of a step: the assistant's edit as the belief values it, its expected change of similarity less
+`effort` for the chance that the user has to mend it. The user's own gains are left out: they hardly depend on
+the assistant's choice, and their variance would drown what does.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE, Codec, decode, encode
+from envs.building.actions import BREAK, PLACE, Codec, decode, encode
 from envs.building.config import BuildingConfig
 from envs.building.rules import apply, compile_rules, restore_palette, similarity
 from envs.building.state import State, copy_world, empty_state
@@ -25,7 +28,7 @@ from planners.model import Evaluation
 
 from ..users.policy import action_prob, draw_action
 from ..users.scene import new_scene, survey
-from .pursue import DECAY_PER_CELL, NO_TRAITS, edit_values
+from .pursue import DECAY_PER_CELL, edit_values, pursue
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class ModelOptions:
     """What a wrong edit costs beside the loss of similarity: the user's work to mend it."""
     prior_temperature: float = 0.2
     """Priors are a softmax of the values of `edit_values` (0 for no-op) at this temperature."""
-    move_value: float = -0.2
+    move_value: float = -0.3
     """Value that stands for a move in the priors."""
     discount: float = 0.95
     """Discount per step in leaf values."""
@@ -48,15 +51,17 @@ class ModelOptions:
     """Least probability of a reply under any particle."""
 
 
-class Particles(NamedTuple):
-    """K hypotheses that all slots of a search share; weights are per slot."""
+class Belief(NamedTuple):
+    """What all slots of a search share; weights are per slot."""
 
+    marginals: np.ndarray
+    """(N, 10) float32 probabilities of each cell's goal block at the root."""
     goals: np.ndarray
-    """(K, N) uint8; the row of an unknown goal is not used."""
+    """(K, N) uint8 goals of the particles, of equal weight at the root."""
     outlines: np.ndarray
     """(K, N) bool."""
     types: np.ndarray
-    """(K,) int64 user type, -1 where the goal is unknown."""
+    """(K,) int64 user types."""
 
 
 class BuildingModel:
@@ -77,35 +82,24 @@ class BuildingModel:
         self._marginals = np.empty((config.cells, NUM_BLOCKS), np.float32)
         self._values, self._wanted = np.empty(config.cells), np.empty(config.cells, np.uint8)
 
-    def set_root(self, state: State, row: int, particles: Particles, weights: np.ndarray) -> None:
-        """Put world `row` of a public state and its belief (K,) into slot 0."""
+    def set_root(self, state: State, row: int, belief: Belief) -> None:
+        """Put world `row` of a public state and its belief into slot 0."""
         for mine, theirs in zip(self.states, state, strict=True):
             mine[0] = theirs[row]
-        self.particles = particles
-        self.weights[0] = weights
+        self.belief = belief
+        self.weights[0] = 1.0 / len(belief.goals)
 
     def evaluate(self, slots: np.ndarray) -> Evaluation:
         """See `planners.model.SearchModel`."""
-        limit, options = self.options.candidates, self.options
-        actions = np.zeros((len(slots), limit), np.int32)
-        priors = np.zeros((len(slots), limit))
+        options = self.options
+        actions = np.zeros((len(slots), options.candidates), np.int32)
+        priors = np.zeros((len(slots), options.candidates))
         counts = np.zeros(len(slots), np.int32)
         values = np.zeros(len(slots))
         for i, slot in enumerate(slots):
-            _marginals(
-                self.weights[slot],
-                self.particles.goals,
-                self.particles.types,
-                self.states.blocks[slot],
-                self._marginals,
-            )
-            edit_values(
-                self.states.blocks[slot],
-                self.states.touched[slot],
-                self._marginals,
-                self._values,
-                self._wanted,
-            )
+            blocks, touched = self.states.blocks[slot], self.states.touched[slot]
+            _marginals(self.belief, self.weights[slot], self._marginals)
+            edit_values(blocks, touched, self._marginals, options.effort, self._values, self._wanted)
             counts[i], values[i] = _propose(
                 self.rules,
                 self.codec,
@@ -123,13 +117,15 @@ class BuildingModel:
         return Evaluation(actions, priors, counts, values)
 
     def reply(self, slots: np.ndarray, actions: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """See `planners.model.SearchModel`. The user acts at the same time, so the reply does not depend on the action."""
+        """See `planners.model.SearchModel`. The user acts at the same time, so the reply does not depend on
+        the action.
+        """
         return _replies(
             self.rules,
             self.codec,
             self.states,
             self.weights,
-            self.particles,
+            self.belief,
             self.traits,
             self._user_scene,
             slots,
@@ -139,7 +135,9 @@ class BuildingModel:
     def step(
         self, slots: np.ndarray, actions: np.ndarray, replies: np.ndarray, out: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `planners.model.SearchModel`. Only the horizon ends an episode here: completion would tell of the goal."""
+        """See `planners.model.SearchModel`. Only the horizon ends an episode here: completion would tell of
+        the goal.
+        """
         rewards = np.zeros(len(slots))
         ends = np.zeros(len(slots), np.bool_)
         _steps(
@@ -147,7 +145,7 @@ class BuildingModel:
             self.codec,
             self.states,
             self.weights,
-            self.particles,
+            self.belief,
             self.traits,
             self._user_scene,
             self.options.effort,
@@ -163,15 +161,16 @@ class BuildingModel:
 
 
 @njit(cache=True, nogil=True)
-def _marginals(weights, goals, types, blocks, out):
-    """Probabilities (N, 10) of each cell's goal block; an unknown goal leaves cells as they are."""
-    out[:] = 0.0
+def _marginals(belief, weights, out):
+    """Probabilities (N, 10) of each cell's goal block in a slot."""
+    out[:] = belief.marginals
+    even = 1.0 / weights.shape[0]
     for k in range(weights.shape[0]):
-        share = weights[k]
-        if share > 0.0:
-            wanted = goals[k] if types[k] >= 0 else blocks
-            for c in range(blocks.shape[0]):
-                out[c, wanted[c]] += share
+        moved = weights[k] - even
+        if abs(moved) > 1e-9:
+            goal = belief.goals[k]
+            for c in range(goal.shape[0]):
+                out[c, goal[c]] += moved
 
 
 @njit(cache=True, nogil=True)
@@ -180,9 +179,12 @@ def _propose(
 ):
     """Fill candidates and priors of one slot; returns their number and the slot's value.
 
-    The value is what the assistant could earn alone under the belief as it is: the best edits, one a step, each discounted by the way to it.
+    What the greedy assistant would do has the prior of a sure edit. The value is what the assistant could earn
+    alone under the belief as it is: the best edits, one a step, each discounted by the way to it.
     """
-    survey(rules, states, slot, ASSISTANT, NO_TRAITS, scene)
+    greedy = np.empty(3, np.int16)
+    pursue(rules, states, slot, ASSISTANT, scene, values, wanted, np.zeros(1, np.uint64), 0, greedy)
+    favourite = encode(codec, greedy[0], greedy[1], greedy[2])
     blocks, cells, feet = states.blocks[slot], scene.cell, states.feet[slot, ASSISTANT]
     near, listed = scene.counts[2], scene.counts[3]
     limit = actions.shape[0]
@@ -199,6 +201,9 @@ def _propose(
         actions[n] = encode(codec, PLACE if blocks[c] == AIR else BREAK, c, wanted[c])
         priors[n] = math.exp(values[c] / temperature)
         n += 1
+    for i in range(n):
+        if actions[i] == favourite:
+            priors[i] = math.exp(1.0 / temperature)
     order = np.argsort(-priors[:n], kind="mergesort")
     priors[:n] = priors[:n][order] / priors[:n].sum()
     actions[:n] = actions[:n][order]
@@ -207,7 +212,7 @@ def _propose(
 
 @njit(cache=True, nogil=True)
 def _opportunity(size, feet, cells, listed, values, discount):
-    w, h, d = size
+    _w, h, d = size
     gains = np.empty(listed)
     n = 0
     for i in range(listed):
@@ -226,29 +231,18 @@ def _opportunity(size, feet, cells, listed, values, discount):
 
 
 @njit(cache=True, nogil=True)
-def _unknown_user(scene, uniform):
-    """A move or a pause: what a user of unknown goal is taken to do."""
-    m = int(uniform * 8)
-    return MOVE_FIRST + m if m < 6 and scene.moves[m] else NOOP
-
-
-@njit(cache=True, nogil=True)
-def _replies(rules, codec, states, weights, particles, traits, scene, slots, uniforms):
+def _replies(rules, codec, states, weights, belief, traits, scene, slots, uniforms):
     out = np.empty(slots.shape[0], np.int32)
     action = np.empty(3, np.int16)
     stream = np.empty(1, np.uint64)
     for i in range(slots.shape[0]):
         slot = slots[i]
-        survey(rules, states, slot, USER, traits, scene)
-        left = uniforms[i]
-        k = 0
+        left, k = uniforms[i], 0
         while k < weights.shape[1] - 1 and left >= weights[slot, k]:
             left -= weights[slot, k]
             k += 1
         stream[0] = np.uint64(uniforms[i] * 9007199254740992.0)
-        if particles.types[k] < 0:
-            out[i] = encode(codec, _unknown_user(scene, uniforms[i] * 977.0 % 1.0), 0, 0)
-            continue
+        survey(rules, states, slot, USER, traits, scene)
         draw_action(
             rules,
             states,
@@ -256,9 +250,9 @@ def _replies(rules, codec, states, weights, particles, traits, scene, slots, uni
             USER,
             traits,
             scene,
-            particles.types[k],
-            particles.goals[k],
-            particles.outlines[k],
+            belief.types[k],
+            belief.goals[k],
+            belief.outlines[k],
             stream,
             0,
             action,
@@ -273,7 +267,7 @@ def _steps(
     codec,
     states,
     weights,
-    particles,
+    belief,
     traits,
     scene,
     effort,
@@ -291,28 +285,22 @@ def _steps(
         survey(rules, states, source, USER, traits, scene)
         total = 0.0
         for k in range(weights.shape[1]):
-            prior = weights[source, k]
-            if prior > 0.0:
-                if particles.types[k] < 0:
-                    prob = 0.125 if kind == NOOP or MOVE_FIRST <= kind <= MOVE_LAST else floor
-                else:
-                    prob = action_prob(
-                        rules,
-                        states,
-                        source,
-                        USER,
-                        traits,
-                        scene,
-                        particles.types[k],
-                        particles.goals[k],
-                        particles.outlines[k],
-                        kind,
-                        cell,
-                        block,
-                    )
-                prior *= max(prob, floor)
-            weights[slot, k] = prior
-            total += prior
+            prob = action_prob(
+                rules,
+                states,
+                source,
+                USER,
+                traits,
+                scene,
+                belief.types[k],
+                belief.goals[k],
+                belief.outlines[k],
+                kind,
+                cell,
+                block,
+            )
+            weights[slot, k] = weights[source, k] * max(prob, floor)
+            total += weights[slot, k]
         for k in range(weights.shape[1]):
             weights[slot, k] /= total
         copy_world(states, source, slot)
@@ -320,9 +308,8 @@ def _steps(
         kind, cell, block = decode(codec, actions[i])
         done, before = apply(rules, states, slot, ASSISTANT, kind, cell, block)
         if done == PLACE or done == BREAK:
-            rewards[i] = _expected_gain(
-                rules, weights[source], particles, cell, before, states.blocks[slot, cell], effort
-            )
+            after = states.blocks[slot, cell]
+            rewards[i] = _expected_gain(rules, belief, weights[source], cell, before, after, effort)
         if rules.inventory:
             restore_palette(rules, states.blocks[slot])
         states.clock[slot] += 1
@@ -330,11 +317,15 @@ def _steps(
 
 
 @njit(cache=True, nogil=True)
-def _expected_gain(rules, weights, particles, cell, before, after, effort):
-    """The edit's change of similarity, less `effort` where it makes things worse, averaged over the belief before the reply."""
+def _expected_gain(rules, belief, weights, cell, before, after, effort):
+    """The edit's change of similarity, less `effort` where it is for the worse, averaged over the belief."""
     total = 0.0
-    for k in range(weights.shape[0]):
-        goal = particles.goals[k, cell] if particles.types[k] >= 0 else before
-        gain = similarity(rules, after, goal) - similarity(rules, before, goal)
-        total += weights[k] * (gain - (effort if gain < 0 else 0.0))
+    even = 1.0 / weights.shape[0]
+    for block in range(NUM_BLOCKS):
+        share = belief.marginals[cell, block]
+        for k in range(weights.shape[0]):
+            if belief.goals[k, cell] == block:
+                share += weights[k] - even
+        gain = similarity(rules, after, block) - similarity(rules, before, block)
+        total += share * (gain - (effort if gain < 0 else 0.0))
     return total

@@ -1,7 +1,8 @@
 """How good is an assistant's goal posterior where it matters: on cells that nobody has changed yet.
 
-Most cells of a world are trivially air, and cells the user has built are known. So probabilities are scored on the untouched cells of the box that goals live in (x, y, z from 1 to
-side - 2), at the moments when 25, 50 and 75 % of the goal are done.
+Most cells of a world are trivially air, and cells the user has built are known. So probabilities are scored
+on the untouched cells of the box that goals live in (x, y, z from 1 to side - 2), at the moments when 25, 50
+and 75 % of the goal are done.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Calibration:
         for i, level in enumerate(LEVELS):
             for row in np.flatnonzero(active & (fraction >= level) & ~self._seen[:, i]):
                 self._seen[row, i] = True
-                self._score(row, f"{round(100 * level)}", marginals[row])
+                self._score(int(row), f"{round(100 * level)}", marginals[row])
 
     def _score(self, row: int, level: str, marginals: np.ndarray) -> None:
         cells = np.flatnonzero(self._inner & (self.batch.state.touched[row] == 0))
@@ -50,7 +51,9 @@ class Calibration:
         )
 
     def measures(self, row: int) -> dict[str, float]:
-        """`nll_L`, `brier_L`, `ece_L` for the levels L the game reached; empty for assistants without a posterior."""
+        """`nll_L`, `brier_L`, `ece_L` for the levels L the game reached; empty for assistants without a
+        posterior.
+        """
         return self._measures[row]
 
 

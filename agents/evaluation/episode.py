@@ -1,7 +1,8 @@
 """One episode as data: what evaluation, training, replay pages, human play and reports exchange.
 
-A record holds the goal, the configuration, seeds and every action, so the episode can be played again exactly (`replay`), and the curves and measures
-that tables need, so it seldom has to be. Records are JSON lines with a schema version; arrays are zlib-compressed and base64-coded.
+A record holds the goal, the configuration, seeds and every action, so the episode can be played again exactly
+(`replay`), and the curves and measures that tables need, so it seldom has to be. Records are JSON lines with
+a schema version; arrays are zlib-compressed and base64-coded.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Episode:
     index: int
     """Number of the episode within its run. Equal index and user: same goal, same user stream."""
     seed: int
-    """Seed of the episode's start places; the streams of the players derive from the run's seed and `index`."""
+    """Seed of the episode's start places; the streams of the players derive from the run's seed and `index`.
+    """
     config: dict[str, Any]
     """`BuildingConfig.as_dict()`."""
     goal: np.ndarray
@@ -57,10 +59,13 @@ class Episode:
     @classmethod
     def from_json(cls, line: str) -> Episode:
         """The episode of one line; ValueError when it is not a record of this schema."""
-        record = json.loads(line)
+        record: dict[str, Any] = json.loads(line)
         if record.pop("schema", None) != SCHEMA or record.pop("game", None) != "building":
             raise ValueError(f"not an episode of the building game with schema {SCHEMA}: {line[:80]!r}")
-        return cls(**{name: _unpack(value) if _is_packed(value) else value for name, value in record.items()})
+        for name, value in record.items():
+            if _is_packed(value):
+                record[name] = _unpack(value)
+        return cls(**record)
 
 
 def read_episodes(path: Path) -> list[Episode]:
@@ -75,7 +80,9 @@ def read_episodes(path: Path) -> list[Episode]:
 
 
 def replay(episode: Episode) -> Iterator[BuildingBatch]:
-    """The world before the first step and after each, played again from the record (one batch of one, updated in place)."""
+    """The world before the first step and after each, played again from the record (one batch of one, updated
+    in place).
+    """
     batch = BuildingBatch(1, BuildingConfig.make(**episode.config))
     batch.reset(episode.goal[None], np.array([episode.seed]))
     yield batch

@@ -1,25 +1,27 @@
 """Metrics of the building game, defined in one place.
 
-An episode with help is paired with the episode of the same user, goal and seed without help ("alone", assistant `none`), and with the oracle's where that was run.
-L is the share of the goal that the user alone has at the horizon.
+An episode with help is paired with the episode of the same user, goal and seed without help ("alone",
+assistant `none`), and with the oracle's where that was run. L is the share of the goal that the user alone
+has at the horizon.
 
 | metric | definition |
 |---|---|
-| goal_percent | share of the goal done at the end, (S - S0) / (cells - S0) with S the sum of cell similarities |
-| goal_auc | mean over the horizon's steps of that share, in %; after the end it stays as it is |
+| goal_percent | share of the goal done, (S - S0) / (cells - S0), S the sum of cell similarities |
+| goal_auc | mean of that share over the horizon's steps, in %; constant after the end |
 | user_edits, user_moves | places and breaks, moves of the user |
-| user_edits_saved | 1 - (user's edits when L is first reached with help) / (the same alone); 0 where L is never reached |
+| user_edits_saved | 1 - (user's edits until L with help) / (alone); 0 where L is never reached |
 | assistant_share | assistant's net change of similarity / that of both players |
-| speedup | (steps alone until L) / (steps with help until L) - 1; 0 where L is never reached |
+| speedup | (steps until L alone) / (with help) - 1; 0 where L is never reached |
 | wrong_edit_rate | share of the assistant's edits that lower the similarity |
 | undo_rate | edits of the user on cells that the assistant changed last, per edit of the assistant |
-| harm_rate | chance that an episode with help ends below one alone of the same house and user, ties counted half |
-| harm_no_effect | the same for the unhelped episodes among themselves: what no effect would give (50 % by this definition) |
-| normalised_help | (goal_auc - alone) / (oracle - alone): 0 no help, 1 as if the goal were known, negative harm |
-| goal_nll, goal_brier, goal_ece | of the goal posterior on untouched cells, at 25, 50 and 75 % done (label `done`) |
+| harm_rate | chance of ending below an unhelped episode of the same house and user, ties half |
+| harm_no_effect | the same of the unhelped episodes among themselves: what no effect gives |
+| normalised_help | (goal_auc - alone) / (oracle - alone): 0 no help, 1 goal known, negative harm |
+| goal_nll, goal_brier, goal_ece | goal posterior on untouched cells, at 25, 50, 75 % done (label `done`) |
 | decision_ms_p50, decision_ms_p95 | time per decision of the assistant |
 
-Ratios (assistant_share, wrong_edit_rate, undo_rate, normalised_help) are taken of sums over a house's episodes. Intervals are 95 % bootstrap over houses.
+Ratios (assistant_share, wrong_edit_rate, undo_rate, normalised_help) are taken of sums over a house's
+episodes. Intervals are 95 % bootstrap over houses.
 """
 
 from __future__ import annotations
@@ -51,7 +53,9 @@ class Row:
 
 
 def summarise(episodes: Sequence[Episode]) -> list[Row]:
-    """All metrics of all assistants, per user type, then pooled, then the worst type's goal_percent and user_edits_saved."""
+    """All metrics of all assistants, per user type, then pooled, then the worst type's goal_percent and
+    user_edits_saved.
+    """
     groups: dict[tuple[str, str], list[Episode]] = defaultdict(list)
     for episode in episodes:
         groups[episode.assistant, episode.user].append(episode)
@@ -147,7 +151,9 @@ def goal_auc(episode: Episode) -> float:
 
 
 def edits_saved(episode: Episode, alone: Episode) -> float:
-    """Share of the user's edits saved at the goal level that the user alone reaches by the horizon; 0 where it is never reached."""
+    """Share of the user's edits saved at the goal level that the user alone reaches by the horizon; 0 where
+    it is never reached.
+    """
     needed, needed_alone = _first_reached(episode, alone), _first_reached(alone, alone)
     if needed is None or needed_alone is None or alone.user_edits[needed_alone] == 0:
         return 0.0
@@ -155,7 +161,7 @@ def edits_saved(episode: Episode, alone: Episode) -> float:
 
 
 def speedup(episode: Episode, alone: Episode) -> float:
-    """How much sooner that level is reached: steps alone / steps with help - 1; 0 where it is never reached."""
+    """How much sooner that level is reached: steps alone / with help - 1; 0 where it never is."""
     needed, needed_alone = _first_reached(episode, alone), _first_reached(alone, alone)
     if not needed or needed_alone is None:
         return 0.0
@@ -169,7 +175,9 @@ def _first_reached(episode: Episode, alone: Episode) -> int | None:
 
 
 def ratio_interval(top: np.ndarray, bottom: np.ndarray, clusters: np.ndarray, seed: int = 0) -> Interval:
-    """Ratio of sums of top (n,) and bottom (n,), with a bootstrap interval over clusters (n,); NaN where the bottom is 0."""
+    """Ratio of sums of top (n,) and bottom (n,), with a bootstrap interval over clusters (n,); NaN where the
+    bottom is 0.
+    """
     _, inverse = np.unique(clusters, return_inverse=True)
     tops, bottoms = np.bincount(inverse, top), np.bincount(inverse, bottom)
     if bottoms.sum() == 0:
@@ -182,7 +190,9 @@ def ratio_interval(top: np.ndarray, bottom: np.ndarray, clusters: np.ndarray, se
 
 
 def _harm(assistant: str, user: str, episodes: list[Episode], alone: list[Episode]) -> list[Row]:
-    """Chance of ending below an unhelped episode of the same house and user, and its value without any effect."""
+    """Chance of ending below an unhelped episode of the same house and user, and its value without any
+    effect.
+    """
     ends: dict[tuple[str, str], list[float]] = defaultdict(list)
     for episode in alone:
         ends[episode.user, episode.house].append(float(episode.goal_fraction[-1]))

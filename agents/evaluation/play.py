@@ -28,7 +28,9 @@ class Task:
     seed: int
 
     def seeds(self, stream: int) -> np.ndarray:
-        """(B,) int64 seeds of stream 0 (start places), 1 (user) or 2 (assistant); they depend on run seed and episode alone."""
+        """(B,) int64 seeds of stream 0 (start places), 1 (user) or 2 (assistant); they depend on run seed and
+        episode alone.
+        """
         sequences = [np.random.SeedSequence((self.seed, index, stream)) for index in self.indices]
         return np.array([int(s.generate_state(1, np.uint32)[0]) for s in sequences], np.int64)
 
@@ -101,7 +103,9 @@ class _Log:
         self.user_edits.append(self.edits[:, USER].astype(np.int16))
 
     def _gain(self, player: int, rows: np.ndarray, cell: np.ndarray) -> np.ndarray:
-        """Change of the cell's similarity by the player's edit: +1 right, -1 wrong, whatever the configured reward."""
+        """Change of the cell's similarity by the player's edit: +1 right, -1 wrong, whatever the configured
+        reward.
+        """
         goal = self.batch.latent.goal[rows, cell]
         before = self.blocks[rows, cell]
         previous = self.batch.state.previous[rows, player]

@@ -1,7 +1,7 @@
 """A whole evaluation: every assistant with every user on the same goals and seeds, in parallel, resumable.
 
-The work is cut into jobs of a few episodes. Each finished job's episodes are appended to `episodes.jsonl`, so an interrupted run loses at most the jobs in
-flight, and the same command goes on where it stopped.
+The work is cut into jobs of a few episodes. Each finished job's episodes are appended to `episodes.jsonl`, so
+an interrupted run loses at most the jobs in flight, and the same command goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from envs.building.config import BuildingConfig
-from envs.building.goals import Goals, overlap
+from envs.building.goals import Goals, GoalSource, overlap
 from planners.reference import SearchOptions
 
 from ..assistants import AssistantContext, make_assistant
@@ -59,20 +59,26 @@ class Job:
 
 
 def check_overlap(played: Goals, library: Goals, known: bool) -> int:
-    """How many played goals the library holds (turned, mirrored, moved or in other materials). ValueError when that should be 0 and is not."""
+    """How many played goals the library holds (turned, mirrored, moved or in other materials). ValueError
+    when that should be 0 and is not.
+    """
     shared = overlap(played, library)
     count = len({i for i, _ in shared.pairs})
     if count and not known:
         raise ValueError(
-            f"{count} of {len(played)} played goals are in the library that beliefs know, which makes help almost the oracle's;"
+            f"{count} of {len(played)} played goals are in the library that beliefs know: help would be almost the oracle's;"
             " choose another --library or --seed, or ask for that experiment with --known-library"
         )
     return count
 
 
-def make_jobs(options: RunOptions, played: Goals, library: Goals, done: set[tuple[str, str, int]], chunk: int) -> list[Job]:
+def make_jobs(
+    options: RunOptions, played: Goals, library: Goals, done: set[tuple[str, str, int]], chunk: int
+) -> list[Job]:
     """Jobs for the episodes that are not `done` yet, `chunk` at a time; those without help come first."""
-    context = AssistantContext(library.blocks, SearchOptions(simulations=options.simulations), BeliefOptions())
+    context = AssistantContext(
+        library.blocks, SearchOptions(simulations=options.simulations), BeliefOptions()
+    )
     jobs = []
     for assistant in options.assistants:
         for user in options.users:
@@ -108,13 +114,23 @@ def do_jobs(jobs: list[Job], workers: int) -> Iterator[list[Episode]]:
 
 
 def compile_kernels(jobs: list[Job]) -> None:
-    """Play two steps of each kind of job here, so that workers find compiled kernels in the cache instead of each compiling them."""
+    """Play two steps of each kind of job here, so that workers find compiled kernels in the cache instead of
+    each compiling them.
+    """
     seen = set()
     for job in jobs:
         if job.assistant not in seen:
             seen.add(job.assistant)
             task = Task(job.task.goals[:1], job.task.houses[:1], job.task.indices[:1], job.task.seed)
-            do_job(Job(job.assistant, job.user, BuildingConfig(size=job.config.size, horizon=2), job.context, task))
+            do_job(
+                Job(
+                    job.assistant,
+                    job.user,
+                    BuildingConfig(size=job.config.size, horizon=2),
+                    job.context,
+                    task,
+                )
+            )
 
 
 class RunFolder:
@@ -143,7 +159,9 @@ class RunFolder:
         if not self.episodes_file.exists():
             return []
         episodes = read_episodes(self.episodes_file)
-        self.episodes_file.write_text("".join(episode.to_json() + "\n" for episode in episodes))  # drops a cut-off line
+        self.episodes_file.write_text(
+            "".join(episode.to_json() + "\n" for episode in episodes)
+        )  # drops a cut-off line
         return episodes
 
     def add(self, episodes: list[Episode]) -> None:
@@ -158,10 +176,19 @@ class RunFolder:
 
 
 def run(
-    options: RunOptions, folder: RunFolder, played: Goals, library: Goals, workers: int, advance: Callable[[int], None]
+    options: RunOptions,
+    folder: RunFolder,
+    played: Goals,
+    library: Goals,
+    workers: int,
+    advance: Callable[[int], None],
 ) -> list[Episode]:
-    """Play what is missing and return all episodes in a fixed order. `advance` is called with numbers of episodes as they get done."""
-    jobs = make_jobs(options, played, library, folder.done(), chunk=max(1, min(8, options.episodes // (2 * workers))))
+    """Play what is missing and return all episodes in a fixed order. `advance` is called with numbers of
+    episodes as they get done.
+    """
+    jobs = make_jobs(
+        options, played, library, folder.done(), chunk=max(1, min(8, options.episodes // (2 * workers)))
+    )
     advance(len(folder.episodes))
     if workers > 1 and jobs:
         compile_kernels(jobs)
@@ -177,6 +204,6 @@ def with_baselines(assistants: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([ALONE, *assistants]))
 
 
-def draw_goals(source: object, count: int, seed: int, stream: int) -> Goals:
+def draw_goals(source: GoalSource, count: int, seed: int, stream: int) -> Goals:
     """`count` goals of a source; stream 0 are played, 1 form the library."""
-    return source.draw(count, np.random.default_rng(np.random.SeedSequence((seed, stream, 7))))  # type: ignore[attr-defined]
+    return source.draw(count, np.random.default_rng(np.random.SeedSequence((seed, stream, 7))))

@@ -18,7 +18,7 @@ from .traits import Traits
 
 
 class BuilderUser:
-    """A builder of fixed traits. Works for either player: an assistant that is handed the goal is the oracle."""
+    """A builder of fixed traits, for either player: an assistant that is handed the goal is the oracle."""
 
     sees_goal = True
 
@@ -28,7 +28,7 @@ class BuilderUser:
         self.player = player
 
     def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:
-        """Start B episodes towards goals (B, N). Builders look before they act, whatever the legal lists say."""
+        """Start B episodes towards goals (B, N). Builders look before they act, with any legal lists."""
         if goals is None:
             raise ValueError(f"{self.name} needs the goals (B, N) of its episodes; pass them to reset")
         self.rules = compile_rules(replace(config, line_of_sight=True))
@@ -56,7 +56,9 @@ class BuilderUser:
         return self._actions
 
     def log_prob(self, state: State, actions: np.ndarray) -> np.ndarray:
-        """(B,) float64 log-probability of actions (B, 3) in these states; -inf for what the builder never does."""
+        """(B,) float64 log-probability of actions (B, 3) in these states; -inf for what the builder never
+        does.
+        """
         out = np.empty(len(self.goals))
         for row, (kind, cell, block) in enumerate(actions):
             survey(self.rules, state, row, self.player, self._table, self._scene)

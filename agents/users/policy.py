@@ -1,20 +1,23 @@
 """The builder: a family of goal-directed users with an exact likelihood.
 
-What a builder does next depends on the public state, its goal and its traits alone, so the same kernel draws actions (`sample`) and
-says how probable an action is (`log_prob`); a posterior over goals and user types needs nothing else.
+What a builder does next depends on the public state, its goal and its traits alone, so the same kernel draws
+actions (`sample`) and says how probable an action is (`log_prob`); a posterior over goals and user types
+needs nothing else.
 
-Every cell that differs from the goal and can be worked on now is a *target*. Targets have a score (low first, near the last edit, ...) and
-Boltzmann weights. Those the builder can click from where it stands are done; the weight of all others is the probability of walking,
-one step along the shortest path towards the best of them. On top come pauses, stray moves and wrong blocks:
+Every cell that differs from the goal and can be worked on now is a *target*. Targets have a score (low first,
+near the last edit, ...) and Boltzmann weights. Those the builder can click from where it stands are done; the
+weight of all others is the probability of walking, one step along the shortest path towards the best of them.
+On top come pauses, stray moves and wrong blocks:
 
     P(noop)   = pause
-    P(move m) = fidget / moves + work * far / (near + far)                                    [second term: m leads to the best far target]
-    P(edit c) = work * near / (near + far) * ((1 - wrong) * w(c) / near + wrong / (8 * places))   [last term: c is placed into]
-    work      = 1 - pause - fidget,   near, far = sums of weights w(c) = exp(rationality * score(c))
+    P(move m) = fidget / moves + work * far / (near + far)                                    [second term: m
+    leads to the best far target] P(edit c) = work * near / (near + far) * ((1 - wrong) * w(c) / near + wrong
+    / (8 * places))   [last term: c is placed into] work      = 1 - pause - fidget,   near, far = sums of
+    weights w(c) = exp(rationality * score(c))
 
-When no far target can be reached the far share is spent waiting; when nothing is at hand either, the builder digs: it breaks the block
-nearest to the nearest cell still to be done, and keeps such holes open until that is reached (`only_holes_left`). So builders finish houses in
-the walking world, with line of sight.
+When no far target can be reached the far share is spent waiting; when nothing is at hand either, the builder
+digs: it breaks the block nearest to the nearest cell still to be done, and keeps such holes open until that
+is reached (`only_holes_left`). So builders finish houses in the walking world, with line of sight.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ _NO_CELL = -1
 
 
 def outlines(size: tuple[int, int, int], goals: np.ndarray) -> np.ndarray:
-    """Edges and corners (G, N) bool of goals (G, N): solid cells above bedrock with at most three solid neighbours."""
+    """Edges and corners (G, N) bool of goals (G, N): solid cells above bedrock with at most three solid
+    neighbours.
+    """
     out = np.empty(goals.shape, np.bool_)
     for goal, row in zip(goals, out, strict=True):
         _outline(size, goal, row)
@@ -46,7 +51,7 @@ def outlines(size: tuple[int, int, int], goals: np.ndarray) -> np.ndarray:
 @njit(cache=True, nogil=True)
 def _outline(size, goal, out):
     """Mark (N,) bool the outline of one goal."""
-    w, h, d = size
+    _w, h, d = size
     for c in range(goal.shape[0]):
         x, y, z = c // (h * d), (c // d) % h, c % d
         out[c] = False
@@ -72,7 +77,7 @@ def sum_targets(weight, blocks, goal, outline, bonus):
 
 @njit(cache=True, nogil=True)
 def only_holes_left(size, blocks, goal, scene):
-    """True when unfinished cells are sealed and all that could be done now is placing within 2 cells of them."""
+    """True when unfinished cells are sealed and all there is to do now is placing within 2 cells of them."""
     sealed, cells = scene.sealed, scene.cell
     pending = 0
     for c in range(blocks.shape[0]):
@@ -135,15 +140,17 @@ def move_to_target(rules, state, row, player, scene, weight, goal, outline, bonu
 
 @njit(cache=True, nogil=True)
 def _squared(size, a, b):
-    w, h, d = size
+    _w, h, d = size
     dx, dy, dz = a // (h * d) - b // (h * d), (a // d) % h - (b // d) % h, a % d - b % d
     return dx * dx + dy * dy + dz * dz
 
 
 @njit(cache=True, nogil=True)
 def dig(rules, state, row, player, scene, goal):
-    """``(kind, cell)`` of a builder that can reach none of its targets: break, move, or no-op when nothing is left to do."""
-    w, h, d = rules.size
+    """``(kind, cell)`` of a builder that can reach none of its targets: break, move, or no-op when nothing is
+    left to do.
+    """
+    _w, h, d = rules.size
     blocks, cells, feet = state.blocks[row], scene.cell, state.feet[row, player]
     here = (feet[0] * h + feet[1]) * d + feet[2]
     nearest, target = 1 << 30, _NO_CELL
@@ -179,7 +186,9 @@ def _nth_move(scene, n):
 
 @njit(cache=True, nogil=True)
 def draw_action(rules, state, row, player, traits, scene, type_, goal, outline, stream, lane, out):
-    """Draw an action (kind, cell, block) of a builder from a surveyed scene, by the random numbers of stream `lane`."""
+    """Draw an action (kind, cell, block) of a builder from a surveyed scene, by the random numbers of stream
+    `lane`.
+    """
     t = traits[type_]
     out[0], out[1], out[2] = NOOP, 0, 0
     moves = scene.counts[6]
@@ -269,7 +278,9 @@ def in_list(cells, count, cell):
 
 @njit(cache=True, nogil=True)
 def draw_actions(rules, state, player, traits, scene, goals, outlines, streams, active, out):
-    """Draw the actions (B, 3) of a builder with traits (1, 11) in every active world, with goals and outlines (B, N)."""
+    """Draw the actions (B, 3) of a builder with traits (1, 11) in every active world, with goals and outlines
+    (B, N).
+    """
     for row in range(state.clock.shape[0]):
         out[row] = 0
         if active[row] and state.clock[row] % rules.act_every[player] == 0:
@@ -281,7 +292,8 @@ def draw_actions(rules, state, player, traits, scene, goals, outlines, streams, 
 
 @njit(cache=True, nogil=True)
 def log_probs(rules, state, row, player, traits, scene, types, goals, outlines, action, floor, out):
-    """Log-likelihood (P,) of one observed action under P hypotheses: goals and outlines (P, N), builder types (P,).
+    """Log-likelihood (P,) of one observed action under P hypotheses: goals and outlines (P, N), builder types
+    (P,).
 
     Probabilities below `floor` are raised to it, so that no hypothesis dies of one odd action.
     """

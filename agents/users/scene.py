@@ -1,8 +1,9 @@
 """What a builder sees of a public state, shared by all goals and builder types.
 
-`survey` lists the cells the builder can click from where it stands, finds all others that could be worked on (solid or supported, and open to
-the air around the builder), and weighs them. `way_to` finds the first step of the shortest path to a place from which a cell can be
-clicked. Both read the public state only, so one survey serves every hypothesis of a belief.
+`survey` lists the cells the builder can click from where it stands, finds all others that could be worked on
+(solid or supported, and open to the air around the builder), and weighs them. `way_to` finds the first step
+of the shortest path to a place from which a cell can be clicked. Both read the public state only, so one
+survey serves every hypothesis of a belief.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _UNKNOWN = -2
 class Scene(NamedTuple):
     """What builders of every goal and type share in one public state; scratch memory, filled by `survey`.
 
-    Cells that may become targets (solid or supported, and open to the air around the builder) are kept in a compact list of M entries.
+    Cells that may become targets (solid or supported, and open to the air around the builder) are kept in a
+    compact list of M entries.
     """
 
     place: np.ndarray
@@ -37,15 +39,21 @@ class Scene(NamedTuple):
     break_: np.ndarray
     """(N,) int16 cells one may break from here."""
     counts: np.ndarray
-    """(7,) int64: places, breaks, near cells, M, feet cells found by the path search, feet cells expanded by it, legal moves."""
+    """(7,) int64: places, breaks, near cells, M, feet cells found by the path search, feet cells expanded by
+    it, legal moves.
+    """
     cell: np.ndarray
-    """(N,) int16 the cells of the compact list: first the near ones, which can be clicked from here, then the far ones."""
+    """(N,) int16 the cells of the compact list: first the near ones, which can be clicked from here, then the
+    far ones.
+    """
     listed: np.ndarray
     """(N,) bool: in the compact list."""
     sealed: np.ndarray
     """(N,) bool: cut off from the air around the builder, so that nobody there can see or click it."""
     weight: np.ndarray
-    """(T, 2, N) float64 Boltzmann weights per builder type of near and of far cells, without the outline bonus; 0 elsewhere."""
+    """(T, 2, N) float64 Boltzmann weights per builder type of near and of far cells, without the outline
+    bonus; 0 elsewhere.
+    """
     rows: np.ndarray
     """(3, W * H) uint64 rows of bits along z: air, air connected with the builder's eye, solid cells."""
     queue: np.ndarray
@@ -146,7 +154,9 @@ def _list_cell(listed, cells, c, n):
 
 @njit(cache=True, nogil=True)
 def survey(rules, state, row, player, traits, scene):
-    """Fill the scene for world `row`: lists, legal moves, possible targets and their weights for builder types `traits` (T, 11)."""
+    """Fill the scene for world `row`: lists, legal moves, possible targets and their weights for builder
+    types `traits` (T, 11).
+    """
     w, h, d = rules.size
     blocks, feet = state.blocks[row], state.feet[row]
     places, breaks = legal_cells(rules, state, row, player, scene.place, scene.break_)
@@ -211,7 +221,7 @@ def _beyond(size, cell, x, y, z, free):
 
 @njit(cache=True, nogil=True)
 def _weigh(size, feet, touched, last_edit, player, traits, cells, near, listed, weight):
-    w, h, d = size
+    _w, h, d = size
     own, other = last_edit[player], last_edit[1 - player]
     weight[:] = 0.0
     for i in range(listed):
@@ -233,7 +243,7 @@ def _weigh(size, feet, touched, last_edit, player, traits, cells, near, listed, 
 @njit(cache=True, nogil=True)
 def _expand(rules, state, row, player, scene):
     """Grow the path search by one feet cell; False when everything is explored."""
-    w, h, d = rules.size
+    _w, h, d = rules.size
     queued, done = scene.counts[4], scene.counts[5]
     me, other = state.feet[row, player], state.feet[row, 1 - player]
     if queued == 0:
@@ -262,13 +272,15 @@ def _expand(rules, state, row, player, scene):
 
 @njit(cache=True, nogil=True)
 def way_to(rules, state, row, player, scene, cell):
-    """First move (0..5) of the shortest path to a place from which `cell` can be clicked; -1 when there is none."""
+    """First move (0..5) of the shortest path to a place from which `cell` can be clicked; -1 when there is
+    none.
+    """
     if scene.way[cell] != _UNKNOWN:
         return scene.way[cell]
     scene.way[cell] = UNREACHABLE
     if not rules.walking or not rules.abilities[player, 2]:
         return UNREACHABLE
-    w, h, d = rules.size
+    _w, h, d = rules.size
     blocks = state.blocks[row]
     x, y, z = cell // (h * d), (cell // d) % h, cell % d
     click = 0 if blocks[cell] == AIR else 1

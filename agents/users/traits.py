@@ -27,9 +27,13 @@ class Traits:
     outline: float = 0.0
     """Score gained by targets on edges and corners of the goal."""
     repair: float = 0.5
-    """Score gained by targets that the assistant changed last: mending its mistakes comes first (negative: last)."""
+    """Score gained by targets that the assistant changed last: mending its mistakes comes first (negative:
+    last).
+    """
     follow: float = 0.0
-    """Score lost per cell (Chebyshev, beyond 1, at most 4) from the assistant's last edit; negative: keeps clear of it."""
+    """Score lost per cell (Chebyshev, beyond 1, at most 4) from the assistant's last edit; negative: keeps
+    clear of it.
+    """
     wrong: float = 0.03
     """Share of placing that puts an arbitrary block in an arbitrary place in reach."""
     pause: float = 0.1
@@ -44,7 +48,7 @@ class Traits:
                 raise ValueError(f"{name} is {value}; give {low}..{high}")
         if self.pause + self.fidget >= 1:
             raise ValueError(
-                f"pause {self.pause} and fidget {self.fidget} leave no time to work; their sum must be below 1"
+                f"pause {self.pause} and fidget {self.fidget} leave no time to work; keep their sum below 1"
             )
 
     def vector(self) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Actions as triples and as flat indices.
 
-An action is a triple ``(kind, cell, block)`` of int16; `cell` and `block` are 0 where the kind has no use for them. The flat
-codec puts them in MBAG's order: no-op; place block b at cell c; break cell c; the six moves (walking mode); give block b to the
-player at cell c (inventory mode). In the default world that makes 12,107 actions, of which 1-4 % are legal at a time.
+An action is a triple ``(kind, cell, block)`` of int16; `cell` and `block` are 0 where the kind has no use for
+them. The flat codec puts them in MBAG's order: no-op; place block b at cell c; break cell c; the six moves
+(walking mode); give block b to the player at cell c (inventory mode). In the default world that makes 12,107
+actions, of which 1-4 % are legal at a time.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def _decode_many(codec, flat, out):
 
 
 def triples(codec: Codec, flat: np.ndarray) -> np.ndarray:
-    """Triples ``(..., 3)`` int16 of flat indices ``(...)``; IndexError when one is outside ``0..codec.size-1``."""
+    """Triples ``(..., 3)`` int16 of flat indices ``(...)``; IndexError when one is outside
+    ``0..codec.size-1``.
+    """
     flat = np.asarray(flat, np.int64)
     if flat.size and (flat.min() < 0 or flat.max() >= codec.size):
         bad = flat[(flat < 0) | (flat >= codec.size)].flat[0]
@@ -91,7 +94,7 @@ def triples(codec: Codec, flat: np.ndarray) -> np.ndarray:
 
 
 def check_actions(config: BuildingConfig, actions: np.ndarray) -> np.ndarray:
-    """``actions`` as ``(..., 3)`` int16; ValueError naming the first kind, cell or block that does not exist."""
+    """``actions`` as ``(..., 3)`` int16; ValueError naming the first entry that does not exist."""
     actions = np.asarray(actions)
     if actions.shape[-1:] != (3,):
         raise ValueError(f"actions have shape {actions.shape}; the last axis holds (kind, cell, block)")

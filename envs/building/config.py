@@ -1,7 +1,7 @@
 """Configuration of the building game: one frozen dataclass, every field documented.
 
-The defaults are the paper's walking world with unlimited blocks and MBAG's reward; what goes beyond MBAG (effort and undo
-costs, abilities per player) is off until asked for.
+The defaults are the paper's walking world with unlimited blocks and MBAG's reward; what goes beyond MBAG
+(effort and undo costs, abilities per player) is off until asked for.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class PlayerConfig:
     act_every: int = 1
     """Acts on steps whose number is a multiple of this; its actions between are no-ops."""
     start: tuple[int, int, int] | Literal["corner", "random"] = "corner"
-    """Feet cell at the start. `corner`: user at (0, 2, 0), assistant at (W-1, 2, D-1). `random`: any free cell above ground."""
+    """Feet cell at the start. `corner`: user at (0, 2, 0), assistant at (W-1, 2, D-1). `random`: any free
+    cell above ground.
+    """
 
     def __post_init__(self) -> None:
         if self.act_every < 1:
@@ -54,10 +56,13 @@ class PlayerConfig:
 
 @dataclass(frozen=True)
 class RewardConfig:
-    """Terms of the reward. A player's own part of a step is the sum of its terms; the shared reward adds both players' parts."""
+    """Terms of the reward. A player's own part of a step is the sum of its terms; the shared reward adds both
+    players' parts.
+    """
 
     correct: float = 1.0
-    """Similarity of a cell whose block equals the goal's. An edit earns the change of its cell's similarity."""
+    """Similarity of a cell whose block equals the goal's. An edit earns the change of its cell's similarity.
+    """
     wrong: float = -1.0
     """Similarity of a cell where block and goal differ and neither is air (MBAG's `place_wrong`)."""
     noop: float = 0.0
@@ -69,7 +74,9 @@ class RewardConfig:
     user_effort: float = 0.0
     """Subtracted for every place or break of the user: prices the work the user has to do."""
     undo: float = 0.0
-    """Subtracted when the user changes a cell that the assistant changed last: prices repairing the assistant's work."""
+    """Subtracted when the user changes a cell that the assistant changed last: prices repairing the
+    assistant's work.
+    """
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,9 @@ class BuildingConfig:
     size: Size = DEFAULT_SIZE
     """World size (W, H, D), each 5..32, y is height."""
     movement: Literal["walk", "teleport"] = "walk"
-    """`walk`: cell by cell, flying, reach 4.5 with line of sight. `teleport`: no position; any click some stand could make."""
+    """`walk`: cell by cell, flying, reach 4.5 with line of sight. `teleport`: no position; any click some
+    stand could make.
+    """
     blocks: Literal["unlimited", "inventory"] = "unlimited"
     """`inventory`: 36 slots of 64 per player, filled from a palette at x = W-1 or by giving."""
     line_of_sight: bool = True
@@ -127,13 +136,15 @@ class BuildingConfig:
         width, height, depth = self.size
         if not (0 <= x < width and 2 <= y < height and 0 <= z < depth):
             raise ValueError(
-                f"{player}.start is {tuple(start)}; feet cells of a {self.size} world that are free at the start have"
+                f"{player}.start is {tuple(start)}; feet cells of a {self.size} world that are free have"
                 f" x 0..{width - 1}, y 2..{height - 1}, z 0..{depth - 1}"
             )
 
     @classmethod
     def make(cls, **options: Any) -> Self:
-        """A config from keyword options; `reward`, `user` and `assistant` may be dicts. ValueError on an unknown option."""
+        """A config from keyword options; `reward`, `user` and `assistant` may be dicts. ValueError on an
+        unknown option.
+        """
         for name, part in (("reward", RewardConfig), ("user", PlayerConfig), ("assistant", PlayerConfig)):
             if isinstance(options.get(name), dict):
                 options[name] = _from_mapping(part, options[name], name)

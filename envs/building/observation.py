@@ -11,42 +11,43 @@
 
 from __future__ import annotations
 
-from numba import njit
+import numpy as np
 
+from .kernels import kernel
 from .rules import body_cells
-from .state import touched_at, touched_by
 from .world import USER
 
 PLANES = ("blocks", "goal", "players", "touched", "age")
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def observe_world(rules, state, latent, row, player, out):
     """Write one player's planes (5, N) uint8 of world `row`."""
-    blocks, touched = state.blocks[row], state.touched[row]
-    out[0, :] = blocks
-    if player == USER:
-        out[1, :] = latent.goal[row]
-    else:
-        out[1, :] = 0
-    out[2, :] = 0
-    out[3, :] = 0
-    out[4, :] = 255
-    clock = state.clock[row]
-    for c in range(touched.shape[0]):
-        mark = touched[c]
-        if mark:
-            out[3, c] = 1 + (touched_by(mark) - 1 + player) % 2
-            out[4, c] = min(255, clock - touched_at(mark))
+    # For vector units: a loop a plane, unsigned indices, and 16 bits for what is made from the marks.
+    cells = np.uintp(state.blocks.shape[1])
+    for c in range(cells):
+        out[0, c] = state.blocks[row, c]
+    for c in range(cells):
+        out[1, c] = latent.goal[row, c] if player == USER else 0
+    for c in range(cells):
+        out[2, c] = 0
+    for c in range(cells):
+        mark = state.touched[row, c]
+        other = np.int16(np.int16(mark - 1) & 1) != player
+        out[3, c] = 0 if mark == 0 else 2 if other else 1
+    clock = np.int16(state.clock[row])
+    for c in range(cells):
+        mark = state.touched[row, c]
+        age = np.int16(clock - np.int16(np.int16(mark - 1) >> 1))
+        out[4, c] = 255 if mark == 0 or age > 255 else age
     for other in range(2):
-        who = 1 + (other + player) % 2
         feet, head = body_cells(rules.size, state.feet[row, other])
-        out[2, feet] = who
+        out[2, feet] = 1 if other == player else 2
         if head >= 0:
-            out[2, head] = who
+            out[2, head] = 1 if other == player else 2
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def observe_batch(rules, state, latent, player, out):
     """Planes of one player in every world: out (B, 5, N) uint8."""
     for row in range(state.clock.shape[0]):

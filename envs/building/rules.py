@@ -29,7 +29,6 @@ from .world import AIR, ASSISTANT, BEDROCK, NUM_BLOCKS, USER, cell_index, inside
 
 GIVE_COUNT = 5
 ALL_FACES = 0b111111
-NOWHERE = (-9, -9, -9)
 
 
 class Rules(NamedTuple):
@@ -86,7 +85,7 @@ def total_similarity(rules, blocks, goal):
     """Sum of `similarity` over the cells (N,) of one world."""
     total = 0.0
     for c in range(blocks.shape[0]):
-        total += similarity(rules, blocks[c], goal[c])
+        total += similarity(rules, int(blocks[c]), int(goal[c]))
     return total
 
 
@@ -97,13 +96,14 @@ def solid_faces(size, blocks, x, y, z, cell):
     Beyond the edge of the world lies what the cell itself holds.
     """
     w, h, d = size
-    bits = blocks[cell - (h * d if x > 0 else 0)] != AIR
-    bits |= (blocks[cell + (h * d if x < w - 1 else 0)] != AIR) << 1
-    bits |= (blocks[cell - (d if y > 0 else 0)] != AIR) << 2
-    bits |= (blocks[cell + (d if y < h - 1 else 0)] != AIR) << 3
-    bits |= (blocks[cell - (1 if z > 0 else 0)] != AIR) << 4
-    bits |= (blocks[cell + (1 if z < d - 1 else 0)] != AIR) << 5
-    return bits
+    return (
+        (blocks[cell - (h * d if x > 0 else 0)] != AIR)
+        | (blocks[cell + (h * d if x < w - 1 else 0)] != AIR) << 1
+        | (blocks[cell - (d if y > 0 else 0)] != AIR) << 2
+        | (blocks[cell + (d if y < h - 1 else 0)] != AIR) << 3
+        | (blocks[cell - (1 if z > 0 else 0)] != AIR) << 4
+        | (blocks[cell + (1 if z < d - 1 else 0)] != AIR) << 5
+    )
 
 
 @inlined
@@ -120,15 +120,19 @@ def body_cells(size, feet):
 
 
 @inlined
+def is_free(size, blocks, x, y, z):
+    """True when a body fits with its feet at (x, y, z): inside the world, air for feet and, if inside, for the head."""
+    if not inside(size, x, y, z):
+        return False
+    c = cell_index(size, x, y, z)
+    return blocks[c] == AIR and (y + 1 == size[1] or blocks[c + size[2]] == AIR)
+
+
+@inlined
 def can_stand(rules, blocks, x, y, z, other):
-    """True when a player may have its feet at (x, y, z): air for feet and head and no overlap with a player at `other`."""
-    h, d = rules.size[1], rules.size[2]
-    if not inside(rules.size, x, y, z):
-        return False
-    c = cell_index(rules.size, x, y, z)
-    if blocks[c] != AIR or (y + 1 < h and blocks[c + d] != AIR):
-        return False
-    return not (other[0] == x and other[2] == z and -1 <= other[1] - y <= 1)
+    """True when a player may have its feet at (x, y, z): its body fits and does not overlap with a player at `other`."""
+    overlap = other[0] == x and other[2] == z and -1 <= other[1] - y <= 1
+    return is_free(rules.size, blocks, x, y, z) and not overlap
 
 
 @inlined
@@ -141,35 +145,16 @@ def can_move(rules, blocks, feet, player, move):
 
 
 @kernel
-def _click_by_someone(rules, blocks, click, x, y, z, faces):
-    """Teleport mode: some standing cell near (x, y, z) sees a face of it. Players do not matter."""
-    for dx in range(-4, 5):
-        for dy in range(-5, 4):
-            for dz in range(-4, 5):
-                stand = (x + dx, y + dy, z + dz)
-                if not can_stand(rules, blocks, stand[0], stand[1], stand[2], NOWHERE):
-                    continue
-                if click == 0 and dx == 0 and dz == 0 and (dy == 0 or dy == -1):
-                    continue
-                k = offset_index(-dx, -dy, -dz)
-                if can_click(rules.size, rules.sight, blocks, click, stand, x, y, z, k, faces, -1, -1):
-                    return True
-    return False
-
-
-@kernel
 def can_edit(rules, blocks, feet, player, click, cell):
     """True when the player can place into (click 0) or break (click 1) a cell that holds air or a block, as the click asks."""
     w, h, d = rules.size
     x, y, z = cell // (h * d), (cell // d) % h, cell % d
-    faces = (
-        solid_faces(rules.size, blocks, x, y, z, cell)
-        if click == 0
-        else air_faces(rules.size, blocks, x, y, z, cell)
-    )
+    faces = solid_faces(rules.size, blocks, x, y, z, cell)
+    if click == 1:
+        faces ^= ALL_FACES
     if not rules.walking:
         return _click_by_someone(rules, blocks, click, x, y, z, faces)
-    me = feet[player]
+    me = (int(feet[player, 0]), int(feet[player, 1]), int(feet[player, 2]))
     other_feet, other_head = body_cells(rules.size, feet[1 - player])
     if cell == other_feet or cell == other_head:
         return False
@@ -178,6 +163,24 @@ def can_edit(rules, blocks, feet, player, click, cell):
         return False
     k = offset_index(dx, dy, dz)
     return can_click(rules.size, rules.sight, blocks, click, me, x, y, z, k, faces, other_feet, other_head)
+
+
+@kernel
+def _click_by_someone(rules, blocks, click, x, y, z, faces):
+    """Teleport mode: some standing cell near (x, y, z) sees a face of it. Players do not matter."""
+    nobody = -1 if click >= 0 else 0
+    for dx in range(-4, 5):
+        for dy in range(-5, 4):
+            for dz in range(-4, 5):
+                stand = (x + dx, y + dy, z + dz)
+                if not is_free(rules.size, blocks, stand[0], stand[1], stand[2]):
+                    continue
+                if click == 0 and dx == 0 and dz == 0 and (dy == 0 or dy == -1):
+                    continue
+                k = offset_index(-dx, -dy, -dz)
+                if can_click(rules.size, rules.sight, blocks, click, stand, x, y, z, k, faces, nobody, nobody):
+                    return True
+    return False
 
 
 @kernel
@@ -235,7 +238,7 @@ def apply(rules, state, row, player, kind, cell, block):
     blocks, feet, inventory = state.blocks[row], state.feet[row], state.inventory[row]
     able = rules.abilities[player]
     if kind == PLACE or kind == BREAK:
-        before = blocks[cell]
+        before = int(blocks[cell])
         if kind == PLACE:
             if not able[0] or before != AIR or block < 2 or block >= NUM_BLOCKS:
                 return NOOP, before
@@ -304,7 +307,7 @@ def step_world(rules, state, latent, row, actions, own, effective):
     effective[0] = effective[1] = NOOP
     for turn in range(4):
         player = turn % 2
-        kind, cell, block = actions[player, 0], actions[player, 1], actions[player, 2]
+        kind, cell, block = int(actions[player, 0]), int(actions[player, 1]), int(actions[player, 2])
         if (turn < 2) != (kind == GIVE):
             continue
         if state.clock[row] % rules.act_every[player]:
@@ -320,9 +323,8 @@ def step_world(rules, state, latent, row, actions, own, effective):
             continue
         own[player] = rules.reward[3]
         if done == PLACE or done == BREAK:
-            gain = similarity(rules, state.blocks[row, cell], goal[cell]) - similarity(
-                rules, before, goal[cell]
-            )
+            after, wanted = int(state.blocks[row, cell]), int(goal[cell])
+            gain = similarity(rules, after, wanted) - similarity(rules, before, wanted)
             latent.similarity[row] += gain
             if done == BREAK and in_palette(rules, cell):
                 gain = 0.0

@@ -1,7 +1,8 @@
 """The state of a batch of worlds: what everybody sees, and what only the user knows.
 
-`State` is public. Planners and assistants get it and nothing else. `Latent` holds the goal and what is derived from it. Both are tuples of
-arrays with a leading batch axis, so kernels take them whole and a batch is cloned by copying arrays. One default world is 3.4 KB of public state.
+`State` is public. Planners and assistants get it and nothing else. `Latent` holds the goal and what is
+derived from it. Both are tuples of arrays with a leading batch axis, so kernels take them whole and a batch
+is cloned by copying arrays. One default world is 3.4 KB of public state.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ class State(NamedTuple):
     inventory: np.ndarray
     """(B, 2, 36, 2) uint8 block id and count per slot; (B, 2, 0, 2) with unlimited blocks."""
     previous: np.ndarray
-    """(B, 2, 3) int16 the last joint action as it took effect: (kind, cell, block) per player, kind 0 for what could not be done."""
+    """(B, 2, 3) int16 last joint action (kind, cell, block) as it took effect; zeros for what could not be
+    done.
+    """
     clock: np.ndarray
     """(B,) int32 steps done."""
 
@@ -90,7 +93,7 @@ def fresh_blocks(config: BuildingConfig) -> np.ndarray:
 
 def start_feet(config: BuildingConfig, rng: np.random.Generator) -> np.ndarray:
     """(2, 3) int8 feet cells at the start; only `start="random"` draws from `rng`."""
-    width, height, depth = config.size
+    width, _, depth = config.size
     corners = ((0, 2, 0), (width - 1, 2, depth - 1))
     air = fresh_blocks(config) == AIR
     air[:, :-1] &= air[:, 1:]

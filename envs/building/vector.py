@@ -1,7 +1,7 @@
 """Many worlds at once: the core that every other view of the game is made of.
 
-Actions are triples ``(kind, cell, block)``; results are written into arrays that live as long as the batch, so stepping allocates nothing.
-A world that has ended stays as it is until `reset`.
+Actions are triples ``(kind, cell, block)``; results are written into arrays that live as long as the batch,
+so stepping allocates nothing. A world that has ended stays as it is until `reset`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ class EpisodeOverError(RuntimeError):
 class BuildingBatch:
     """B worlds of the building game.
 
-    Attributes written by `step`: `own` (B, 2) float32 each player's part of the reward, `reward` (B,) float32 the shared reward, `effective`
-    (B, 2) int8 kinds that took effect, `terminated` and `truncated` (B,) bool. `state` is public; `latent` is not for assistants.
+    Attributes written by `step`: `own` (B, 2) float32 each player's part of the reward, `reward` (B,) float32
+    the shared reward, `effective` (B, 2) int8 kinds that took effect, `terminated` and `truncated` (B,) bool.
+    `state` is public; `latent` is not for assistants.
     """
 
     def __init__(self, batch: int, config: BuildingConfig | None = None):
@@ -56,15 +57,15 @@ class BuildingBatch:
     ) -> None:
         """Start new episodes with these goals.
 
-        goals: (n, W, H, D) block ids. seeds: (n,) ints for random start places (default 0..n-1). rows: which worlds (default all).
-        Raises ValueError when shapes or block ids are wrong.
+        goals: (n, W, H, D) block ids. seeds: (n,) ints for random start places (default 0..n-1). rows: which
+        worlds (default all). Raises ValueError when shapes or block ids are wrong.
         """
         rows = np.arange(len(self)) if rows is None else np.asarray(rows)
         goals = check_blocks(goals, self.config.size, "goals").reshape(-1, self.config.cells)
         seeds = np.arange(len(rows)) if seeds is None else np.asarray(seeds)
         if len(goals) != len(rows) or len(seeds) != len(rows):
             raise ValueError(
-                f"{len(goals)} goals and {len(seeds)} seeds for {len(rows)} worlds; give one of each per world"
+                f"{len(goals)} goals and {len(seeds)} seeds for {len(rows)} worlds; give one each"
             )
         blocks = states.fresh_blocks(self.config).reshape(-1)
         for row, goal, seed in zip(rows, goals, seeds, strict=True):
@@ -73,7 +74,9 @@ class BuildingBatch:
             )
 
     def place(self, row: int, goal: np.ndarray, blocks: np.ndarray, feet: np.ndarray) -> None:
-        """Start world `row` from given blocks (N,) and feet (2, 3), for replays. The goal's palette plane is the world's."""
+        """Start world `row` from given blocks (N,) and feet (2, 3), for replays. The goal's palette plane is
+        the world's.
+        """
         self.state.blocks[row] = blocks.reshape(-1)
         self.state.touched[row] = 0
         self.state.feet[row] = feet
@@ -96,15 +99,13 @@ class BuildingBatch:
     def step(self, actions: np.ndarray) -> None:
         """One joint step of every world that has not ended.
 
-        actions: (B, 2, 3) triples. Raises ValueError for actions that do not exist, IllegalActionError in strict mode, EpisodeOverError
-        when every world has ended.
+        actions: (B, 2, 3) triples. Raises ValueError for actions that do not exist, IllegalActionError in
+        strict mode, EpisodeOverError when every world has ended.
         """
         if self.done.all():
             raise EpisodeOverError("every world of the batch has ended; call reset before the next step")
         if np.shape(actions) != (len(self), 2, 3):
-            raise ValueError(
-                f"actions have shape {np.shape(actions)}; give {(len(self), 2, 3)}: world, player, (kind, cell, block)"
-            )
+            raise ValueError(f"actions have shape {np.shape(actions)}; give {(len(self), 2, 3)}")
         actions = check_actions(self.config, actions)
         if self.config.strict:
             self._refuse_illegal(actions)
@@ -131,12 +132,13 @@ class BuildingBatch:
                 flat = encode(self.codec, *(int(v) for v in actions[row, player]))
                 if flat not in lists[row, : counts[row]]:
                     raise IllegalActionError(
-                        f"actions[{row},{player}] is {actions[row, player].tolist()}, not one of the {counts[row]} legal actions;"
+                        f"actions[{row},{player}] is {actions[row, player].tolist()}, not among the"
+                        f" {counts[row]} legal actions;"
                         " take one from legal(), or set strict=False to have it treated as a no-op"
                     )
 
     def legal(self, player: int, out: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Legal flat actions of a player in ascending order: lists (B, capacity) int32 and counts (B,) int32."""
+        """Legal flat actions of a player, ascending: lists (B, capacity) int32 and counts (B,) int32."""
         lists = np.empty((len(self), capacity(self.config)), np.int32) if out is None else out
         counts = np.empty(len(self), np.int32)
         legal_batch(self.rules, self.codec, self.state, player, self._cells[0], self._cells[1], lists, counts)
@@ -149,7 +151,9 @@ class BuildingBatch:
         return planes
 
     def goal_fraction(self) -> np.ndarray:
-        """(B,) float64 share of the goal done, (S - S0) / (cells * correct - S0); negative when worse than the start."""
+        """(B,) float64 share of the goal done, (S - S0) / (cells * correct - S0); negative when worse than
+        the start.
+        """
         full = self.config.reward.correct * self.config.cells
         room = np.maximum(full - self.latent.start, 1e-12)
         return (self.latent.similarity - self.latent.start) / room

@@ -1,7 +1,7 @@
 """Blocks, sizes and coordinates of the building world.
 
-Axes are (x, y, z) with y the height. A cell's index is its C-order position in a world of shape ``(W, H, D)``:
-``cell = (x * H + y) * D + z``. A fresh world is bedrock at y = 0, dirt at y = 1 and air above.
+Axes are (x, y, z) with y the height. A cell's index is its C-order position in a world of shape ``(W, H,
+D)``: ``cell = (x * H + y) * D + z``. A fresh world is bedrock at y = 0, dirt at y = 1 and air above.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def world_goal(structure: np.ndarray, size: Size = DEFAULT_SIZE) -> np.ndarray:
     inner = tuple(side - 2 for side in size)
     if structure.shape[-3:] != inner:
         raise ValueError(
-            f"structure has shape {structure.shape}; a world of {size} holds structures of {inner}; crop or pad it first"
+            f"structure has shape {structure.shape}; worlds of {size} hold {inner}; crop or pad it first"
         )
     goal = np.broadcast_to(start_blocks(size), (*structure.shape[:-3], *size)).copy()
     goal[..., 1:-1, 1:-1, 1:-1] = structure

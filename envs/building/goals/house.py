@@ -4,6 +4,9 @@ palette and style -> annex -> main body (foundation, storeys with windows and do
 in the box. Each stage is a kernel that takes ``rng``, ``odds`` (the record made of a `HouseDistribution`),
 the `Site` it changes, and what earlier stages decided. To add a stage, write such a function, call it here,
 and give it its probability in `HouseDistribution`.
+
+Numba's cache of this file does not notice changes in the files that it imports: delete ``__pycache__`` here
+after editing a stage elsewhere.
 """
 
 from __future__ import annotations
@@ -72,8 +75,8 @@ def _build(rng, odds, site, box):
     x = z = MARGIN
     width = _draw_side(rng, odds, box[0], cropped)
     depth = _draw_side(rng, odds, box[2], cropped)
-    # Overhangs and porches may be lost at the edge of the box, walls only where the house is cropped. Then the
-    # box shows a corner of it: the middle of a house is a floor under a roof that nothing holds.
+    # Overhangs and porches may be lost at the edge of the box, walls only where the house is cropped. Then
+    # the box shows a corner of it: the middle of a house is a floor under a roof that nothing holds.
     shown_x = x + max(0, width - box[0]) * between(rng, 0, 1)
     shown_z = z + max(0, depth - box[2]) * between(rng, 0, 1)
     shown = shown_x, shown_z, min(width, box[0]), min(depth, box[2])

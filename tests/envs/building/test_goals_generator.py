@@ -87,7 +87,7 @@ def test_any_world_gets_standing_houses_of_a_sensible_extent(size: Size, seed: i
         np.testing.assert_array_equal(keep_connected(structure), structure)
         assert round(60 * surface) <= changed_cells(structure) <= round(350 * surface)
         width, height, depth = tight(structure).shape
-        assert min(width, height, depth) >= 2
+        assert min(width, height, depth) >= 3
 
 
 @pytest.mark.parametrize("name", CERTAIN)
