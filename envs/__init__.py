@@ -12,6 +12,10 @@ import importlib
 from dataclasses import dataclass
 from typing import Any
 
+from ._kernel_cache import separate_cache
+
+separate_cache()
+
 
 @dataclass(frozen=True)
 class EnvSpec:
@@ -35,6 +39,11 @@ _SPECS = (
         "building-assist-v0",
         "envs.building.assist_env:AssistEnv",
         "The same game for the assistant alone, with a user model inside (Gymnasium; needs user=).",
+    ),
+    EnvSpec(
+        "tabular-v0",
+        "envs.tabular.env:TabularEnv",
+        "Small games with known optimal values, by name: game='tiger' (PettingZoo, parallel).",
     ),
 )
 

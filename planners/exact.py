@@ -6,10 +6,10 @@
     oracle_value(game)                           # an assistant that knows the goal
     policy_value(game, qmdp_policy(game))        # takes the goal to be known after its next step
 
-With a user whose policy is fixed, an assistant that knows this policy faces a Markov decision process on pairs of
-public state and belief. From the start only finitely many pairs are reached when the horizon is finite or the
-user's policy takes few values; beliefs are told apart to 10 decimals, which makes the others finite too. For
-larger games and for best-responding users see `alpha`.
+With a user whose policy is fixed, an assistant that knows this policy faces a Markov decision process on
+pairs of public state and belief. From the start only finitely many pairs are reached when the horizon is
+finite or the user's policy takes few values; beliefs are told apart to 10 decimals, which makes the others
+finite too. For larger games and for best-responding users see `alpha`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from numba import njit
 
 from envs.tabular import NOOP, TabularGame
 
-from .tabular import Tables, condition, tables
+from .tabular import condition, tables
 
 Policy = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
-"""Actions (n,) in states (n,) with beliefs (n, G) after a number of steps, which is 0 in games without a horizon."""
+"""Actions (n,) in states (n,) with beliefs (n, G) after a number of steps, which does not matter without a
+horizon.
+"""
 
 TOLERANCE = 1e-9
 """Error of values of games without a horizon."""
@@ -35,6 +37,7 @@ TIE = 1e-7
 """Actions whose values differ by less are equally good; the first of them is taken."""
 
 DECIMALS = 10
+NEAR = 1e-6
 LIMIT = 500_000
 CHUNK = 512
 
@@ -42,8 +45,8 @@ CHUNK = 512
 def solve(game: TabularGame, limit: int = LIMIT) -> Solution:
     """The optimal assistant against the game's own user.
 
-    Exact for a finite horizon, within TOLERANCE without one. ValueError when more than `limit` pairs of state and belief are
-    reached, or the user is best-responding.
+    Exact for a finite horizon, within TOLERANCE without one. ValueError when more than `limit` pairs of state
+    and belief are reached, or the user is best-responding.
     """
     graph = BeliefGraph(game, limit=limit)
     return Solution(graph, graph.sweep())
@@ -54,8 +57,8 @@ def policy_value(
 ) -> float:
     """What a policy of the assistant is worth.
 
-    believes: the game by which the policy's beliefs are updated, if it is not the true one: the same game with another user
-    or prior. A reply that it holds to be impossible leaves the belief as it was.
+    believes: the game by which the policy's beliefs are updated, if it is not the true one: the same game
+    with another user or prior. A reply that it holds to be impossible leaves the belief as it was.
     """
     graph = BeliefGraph(game, policy, believes, limit)
     return Solution(graph, graph.sweep()).value
@@ -72,7 +75,9 @@ def oracle_value(game: TabularGame) -> float:
 
 
 def informed(game: TabularGame) -> TabularGame:
-    """The same game with the goal in the public state: state s and goal g become state s * G + g, and there is one goal."""
+    """The same game with the goal in the public state: state s and goal g become state s * G + g, and there
+    is one goal.
+    """
     s, a, h, g = game.shape
     goal = np.arange(g)
 
@@ -111,7 +116,8 @@ def informed(game: TabularGame) -> TabularGame:
 
 
 def qmdp_policy(game: TabularGame) -> Policy:
-    """The policy that maximises sum_g b(g) Q(s, g, a) with Q of `informed`: the limit of planning in sampled goals.
+    """The policy that maximises sum_g b(g) Q(s, g, a) with Q of `informed`: the limit of planning in sampled
+    goals.
 
     It believes that the goal will be known after its next step, so information is worth nothing to it.
     """
@@ -123,7 +129,7 @@ def qmdp_policy(game: TabularGame) -> Policy:
     flat[graph.depths[graph.owners], graph.states[graph.owners], graph.actions] = known.q
 
     def act(states: np.ndarray, beliefs: np.ndarray, depth: int) -> np.ndarray:
-        averaged = np.einsum("ng,nga->na", beliefs, values[depth, states])
+        averaged = np.einsum("ng,nga->na", beliefs, values[_layer(game, depth), states])
         return _first_best(np.where(game.assistant_legal[states], averaged, -np.inf))
 
     return act
@@ -161,17 +167,18 @@ class Solution:
 
     def act(self, states: np.ndarray, beliefs: np.ndarray, depth: int) -> np.ndarray:
         """The optimal policy, see `Policy`; ValueError where play cannot get."""
-        rows = [
-            self.action_values(int(state), belief, depth) for state, belief in zip(states, beliefs, strict=True)
-        ]
-        return _first_best(np.array(rows))
+        pairs = zip(states, beliefs, strict=True)
+        return _first_best(
+            np.array([self.action_values(int(state), belief, depth) for state, belief in pairs])
+        )
 
     def rows(self) -> Iterator[PolicyRow]:
         """All situations that the optimal policy can get into, nearest to the start first."""
         graph = self.graph
         best = np.full(len(graph.states), -1)
         good = np.flatnonzero(self.q >= self.values[graph.owners] - TIE)
-        best[graph.owners[good[::-1]]] = good[::-1]  # in reverse, so that the first of equally good edges stays
+        # In reverse, so that the first of equally good edges stays.
+        best[graph.owners[good[::-1]]] = good[::-1]
         queue = list(range(len(graph.start)))
         seen = set(queue)
         for node in queue:
@@ -195,10 +202,11 @@ class Solution:
 class BeliefGraph:
     """All pairs of public state and belief that can be reached, and what leads where.
 
-    Nodes N: `states` (N,), `beliefs` (N, G), `depths` (N,). With a horizon, equal pairs after different numbers of steps
-    are different nodes; without one all depths are 0. The first nodes are the start, with chances `start`. Edges E, in the order of
-    their nodes: `owners` (E,) nodes, `actions` (E,), `rewards` (E,) expected. Outcomes O, in the order of their edges:
-    `sources` (O,) edges, `chances` (O,), `targets` (O,) nodes. Nodes where the game has ended have no edges.
+    Nodes N: `states` (N,), `beliefs` (N, G), `depths` (N,). With a horizon, equal pairs after different
+    numbers of steps are different nodes; without one all depths are 0. The first nodes are the start, with
+    chances `start`. Edges E, in the order of their nodes: `owners` (E,) nodes, `actions` (E,), `rewards` (E,)
+    expected. Outcomes O, in the order of their edges: `sources` (O,) edges, `chances` (O,), `targets` (O,)
+    nodes. Nodes where the game has ended have no edges.
     """
 
     def __init__(
@@ -207,11 +215,18 @@ class BeliefGraph:
         policy: Policy | None = None,
         believes: TabularGame | None = None,
         limit: int = LIMIT,
+        truncate: bool = False,
     ):
-        """policy: edges are its actions only; None: all legal ones. believes, limit: see `policy_value` and `solve`."""
+        """
+        Args:
+            policy: edges are its actions only; None: all legal ones.
+            believes: as for `policy_value`.
+            limit: most nodes.
+            truncate: beyond the limit, stop expanding nodes rather than raise ValueError.
+        """
         self.game = game
         self._policy = policy
-        self._limit = limit
+        self._limit, self._truncate = limit, truncate
         self._tables = tables(game)
         self._believes = None if believes is None else tables(believes)
         self._index: dict[bytes, int] = {}
@@ -226,14 +241,16 @@ class BeliefGraph:
         self.depths = np.array([node[2] for node in self._nodes])
 
     def find(self, state: int, belief: np.ndarray, depth: int = 0) -> int:
-        """The node of a state and belief (G,); ValueError when it cannot be reached."""
-        (key,) = _keys(np.array([state]), np.asarray(belief, float)[None], depth)
-        if key not in self._index:
+        """The node of a state with the belief next to one (G,); ValueError when none is within NEAR."""
+        layer = _layer(self.game, depth)
+        nodes = np.flatnonzero((self.states == state) & (self.depths == layer))
+        distances = np.abs(self.beliefs[nodes] - belief).max(axis=1)
+        if distances.min(initial=np.inf) > NEAR:
             raise ValueError(
-                f"state {state} ({self.game.states[state]}) with belief {np.round(belief, 4).tolist()} after {depth}"
-                f" steps cannot be reached from the start of {self.game.name}"
+                f"state {state} ({self.game.states[state]}) with belief {np.round(belief, 4).tolist()} after"
+                f" {depth} steps cannot be reached from the start of {self.game.name}"
             )
-        return self._index[key]
+        return int(nodes[distances.argmin()])
 
     def sweep(self) -> np.ndarray:
         """(E,) values of the edges under optimal play, by value iteration from 0."""
@@ -251,27 +268,27 @@ class BeliefGraph:
     def best(self, q: np.ndarray) -> np.ndarray:
         """(N,) values of the nodes for values (E,) of the edges."""
         values = np.zeros(len(self._nodes))
-        if len(q):
-            nodes, firsts = np.unique(self.owners, return_index=True)
-            values[nodes] = np.maximum.reduceat(q, firsts)
+        values[self._running] = np.maximum.reduceat(q, self._firsts)
         return values
 
     def _grow(self) -> None:
         """Expand node after node, a chunk of equal depth at a time, until no new ones come."""
         parts = []
         done = edges = 0
-        while done < len(self._nodes) and self._nodes[done][2] != self.game.horizon:
+        while done < len(self._nodes) and self._nodes[done][2] != self.game.horizon and not self._full():
             depth = self._nodes[done][2]
             chunk = [node for node in self._nodes[done : done + CHUNK] if node[2] == depth]
             states = np.array([state for state, *_ in chunk])
             beliefs = np.array([belief for _, belief, _ in chunk])
-            owners, actions, rewards, sources, chances, following, after = self._expand(states, beliefs, depth)
+            found = self._expand(states, beliefs, depth)
+            owners, actions, rewards, sources, chances, following, after = found
             targets = self._add(following, after, depth + 1)
             parts.append((owners + done, actions, rewards, sources + edges, chances, targets))
             done += len(chunk)
             edges += len(owners)
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         self.owners, self.actions, self.rewards, self.sources, self.chances, self.targets = columns
+        self._running, self._firsts = np.unique(self.owners, return_index=True)
 
     def _expand(self, states: np.ndarray, beliefs: np.ndarray, depth: int) -> tuple[np.ndarray, ...]:
         game, goals = self._tables, len(self.game.goals)
@@ -279,7 +296,14 @@ class BeliefGraph:
         if self._policy is not None:
             # With two beliefs in a row the policy's own is the last.
             chosen = self._policy(states, beliefs[:, -goals:], depth)
-            allowed &= np.arange(allowed.shape[1]) == chosen[:, None]
+            running = ~game.terminal[states]
+            taken = np.arange(allowed.shape[1]) == np.asarray(chosen)[:, None]
+            if (wrong := running & ~(allowed & taken).any(axis=1)).any():
+                at = np.argmax(wrong)
+                raise ValueError(
+                    f"the policy's action in state {states[at]} is {chosen[at]}, which is not legal"
+                )
+            allowed &= taken
         owners, actions = np.nonzero(allowed)
         own = np.ascontiguousarray(beliefs[:, :goals])
         rewards, sources, replies, chances, following, after = _expand(game, states, own, owners, actions)
@@ -293,25 +317,34 @@ class BeliefGraph:
 
     def _add(self, states: np.ndarray, beliefs: np.ndarray, depth: int) -> np.ndarray:
         """The nodes of states (n,) and beliefs (n, G), new or known."""
-        depth = 0 if self.game.horizon is None else depth
+        layer = _layer(self.game, depth)
         numbers = np.empty(len(states), np.int64)
-        for i, key in enumerate(_keys(states, beliefs, depth)):
+        for i, key in enumerate(_keys(states, beliefs, layer)):
             if key not in self._index:
                 self._index[key] = len(self._nodes)
-                self._nodes.append((int(states[i]), beliefs[i].copy(), depth))
+                self._nodes.append((int(states[i]), beliefs[i].copy(), layer))
             numbers[i] = self._index[key]
-        if len(self._nodes) > self._limit:
-            raise ValueError(
-                f"{self.game.name} has more than {self._limit} pairs of state and belief; raise the limit, give a horizon,"
-                " or use planners.alpha.point_based"
-            )
         return numbers
 
+    def _full(self) -> bool:
+        full = len(self._nodes) > self._limit
+        if full and not self._truncate:
+            raise ValueError(
+                f"{self.game.name} has more than {self._limit} pairs of state and belief; raise the limit,"
+                " give a horizon, or use planners.alpha.point_based"
+            )
+        return full
 
-def _keys(states: np.ndarray, beliefs: np.ndarray, depth: int) -> Iterator[bytes]:
-    """What tells states with beliefs at a depth apart."""
+
+def _layer(game: TabularGame, depth: int) -> int:
+    """The depth of the nodes after `depth` steps: without a horizon, time makes no difference."""
+    return 0 if game.horizon is None else depth
+
+
+def _keys(states: np.ndarray, beliefs: np.ndarray, layer: int) -> Iterator[bytes]:
+    """What tells states with beliefs in a layer apart."""
     rows = np.empty((len(states), beliefs.shape[1] + 2), np.int64)
-    rows[:, 0], rows[:, 1] = states, depth
+    rows[:, 0], rows[:, 1] = states, layer
     rows[:, 2:] = np.rint(beliefs * 10**DECIMALS)
     data, width = rows.tobytes(), rows.shape[1] * rows.itemsize
     return (data[at : at + width] for at in range(0, len(data), width))
@@ -324,7 +357,9 @@ def _first_best(values: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _expand(game, states, beliefs, owners, actions):
-    """Expected rewards of edges (E,), and source edge, user action, chance, next state and belief of outcomes (O,)."""
+    """Expected rewards of edges (E,), and source edge, user action, chance, next state and belief of outcomes
+    (O,).
+    """
     edges, outcomes, goals = len(owners), game.chances.shape[3], beliefs.shape[1]
     most = edges * game.chances.shape[2] * outcomes
     rewards = np.zeros(edges)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,9 +50,10 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     """
     from agents.assistants import NEEDS_LIBRARY
     from agents.evaluation.metrics import summarise
-    from agents.evaluation.report import write_report
+    from agents.evaluation.report import as_figure, write_report
     from agents.evaluation.run import RunFolder, RunOptions, check_overlap, draw_goals, run, with_baselines
     from agents.users import expand_users
+    from envs._kernel_cache import source_hash
     from envs.building.goals import make_source
 
     if options.demo:
@@ -67,6 +69,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
         simulations=_positive("simulations", options.simulations),
         horizon=options.horizon,
         seed=options.seed,
+        code=source_hash(),
         known_library=options.known_library,
     )
     workers = _positive("workers", options.workers or min(os.cpu_count() or 1, 8))
@@ -77,7 +80,9 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
         if wanted.known_library
         else draw_goals(make_source(wanted.library, size), wanted.library_size, wanted.seed, 1)
     )
-    folder = RunFolder(Path(options.out), wanted)
+    folder = RunFolder(
+        Path(options.out or f"runs/{'demo' if options.demo else 'building'}-{wanted.code}"), wanted
+    )
     if any(name in NEEDS_LIBRARY for name in wanted.assistants):
         shared = check_overlap(played, library, wanted.known_library)
         progress.say(
@@ -87,25 +92,8 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     with progress.task(f"episodes in {folder.path} (the first run compiles)", total) as advance:
         episodes = run(wanted, folder, played, library, workers, advance)
     rows = summarise(episodes)
-    figures = [
-        Figure(
-            row.name,
-            row.interval.value,
-            row.interval.lo,
-            row.interval.hi,
-            row.unit,
-            row.interval.n,
-            {
-                "assistant": row.assistant,
-                "user": row.user,
-                "goals": wanted.goals,
-                **({"done": row.done} if row.done else {}),
-            },
-        )
-        for row in rows
-    ]
-    command = "python -m scripts.evaluate " + " ".join(sys.argv[1:])
-    write_report(folder.path, episodes, rows, command)
+    write_report(folder.path, episodes, rows, "python -m scripts.evaluate " + shlex.join(sys.argv[1:]))
+    figures = [Figure(**as_figure(row, wanted.goals)) for row in rows]
     text = [
         _table(rows, wanted),
         f"{folder.path}/report.html has curves and pictures; definitions in agents/evaluation/metrics.py",
@@ -202,7 +190,12 @@ def main() -> int:
     add("--horizon", type=int, default=380, metavar="STEPS", help="steps of an episode")
     add("--seed", type=int, default=0)
     add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, 8 at most")
-    add("--out", default="runs/building", metavar="FOLDER", help="where the run is kept, and resumed from")
+    add(
+        "--out",
+        default="",
+        metavar="FOLDER",
+        help="where the run is kept, and resumed from (default in runs/)",
+    )
     return app.main()
 
 

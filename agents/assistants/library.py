@@ -63,7 +63,7 @@ class LibraryBelief:
             raise ValueError("the library of the belief is empty; give at least one goal")
 
     def reset(self, config: BuildingConfig, games: int) -> None:
-        """Start B games from the prior."""
+        """Start B games from the prior. `edits` (B,) counts the edits that each game's posterior rests on."""
         if self.library.shape[1:] != config.size:
             raise ValueError(
                 f"the library has goals of size {self.library.shape[1:]}, the game {config.size}"
@@ -85,12 +85,14 @@ class LibraryBelief:
         self._scene = new_scene(config.size, len(kinds))
         self._before = empty_state(config, games)
         self._started = np.zeros(games, bool)
+        self.edits = np.zeros(games, np.int64)
 
     def observe(self, state: State, active: np.ndarray) -> None:
         """Weigh the user's last edit in every active game, then remember the states (B worlds)."""
         for game in map(int, np.flatnonzero(active & self._started)):
             action = state.previous[game, USER]
             if action[0] in (PLACE, BREAK):
+                self.edits[game] += 1
                 self._weigh(game, action)
                 self._refresh(game)
         self._started |= active
@@ -105,7 +107,7 @@ class LibraryBelief:
             out[game][np.arange(len(stays)), state.blocks[game]] += stays
 
     def draw_goals(self, state: State, game: int, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Goals (K, N) uint8 and user types (K,) int64 of one game, one for each of the ascending uniforms (K,)."""
+        """Goals (K, N) uint8 and user types (K,) int64 of one game, for ascending uniforms (K,)."""
         goals = np.empty((len(uniforms), self._base.shape[1]), np.uint8)
         unknown = self.options.unknown
         _draw(self._evidence[game], self._goals[game], state.blocks[game], unknown, uniforms, goals)

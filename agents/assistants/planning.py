@@ -39,6 +39,7 @@ class PlanningAssistant:
         )
         self._planner = ReferenceSearch(self._model, self.search)
         self._rngs = [np.random.default_rng(int(seed)) for seed in seeds]
+        self._roots: dict[int, tuple[int, Belief]] = {}
         self._actions = np.zeros((len(seeds), 3), np.int16)
         self.marginals = np.zeros((len(seeds), config.cells, NUM_BLOCKS), np.float32)
 
@@ -53,8 +54,16 @@ class PlanningAssistant:
         return self._actions
 
     def root_belief(self, state: State, game: int, rng: np.random.Generator) -> Belief:
-        """The posterior of one game as search needs it: marginals, and particles drawn with low variance."""
-        count = self.model_options.particles
-        uniforms = (np.arange(count) + rng.random()) / count
-        goals, types = self.belief.draw_goals(state, game, uniforms)
-        return Belief(self.marginals[game], goals, outlines(self._size, goals), types)
+        """The posterior of one game as search needs it: marginals, and particles drawn with low variance.
+
+        Particles are drawn anew when the user's edits have moved the posterior.
+        """
+        edits, belief = self._roots.get(game, (-1, None))
+        if belief is None or edits != self.belief.edits[game]:
+            count = self.model_options.particles
+            uniforms = (np.arange(count) + rng.random()) / count
+            goals, types = self.belief.draw_goals(state, game, uniforms)
+            belief = Belief(self.marginals[game], goals, outlines(self._size, goals), types)
+        belief = belief._replace(marginals=self.marginals[game])
+        self._roots[game] = int(self.belief.edits[game]), belief
+        return belief

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from envs.building.actions import BREAK, MOVE_FIRST, PLACE
+from envs.building.kernels import kernel
 from envs.building.state import touched_by
 from envs.building.world import AIR, ASSISTANT, BEDROCK, NUM_BLOCKS, USER
 from envs.rng import uniform
@@ -26,13 +26,13 @@ STAY_WITHIN = 12.0
 NO_TRAITS = np.empty((0, 11))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def edit_values(blocks, touched, marginals, effort, values, wanted):
     """What changing each cell is worth, from probabilities (N, 10) of the goal's blocks.
 
-    Written: values (N,) float64 and wanted (N,) uint8, the block to place (0: break). An edit that is right with
-    probability P is worth P - (1 + effort) (1 - P): a wrong one loses similarity, and the user has to mend it. Cells
-    that the user changed last are left alone (value -1): undoing each other never ends.
+    Written: values (N,) float64 and wanted (N,) uint8, the block to place (0: break). An edit that is right
+    with probability P is worth P - (1 + effort) (1 - P): a wrong one loses similarity, and the user has to
+    mend it. Cells that the user changed last are left alone (value -1): undoing each other never ends.
     """
     for c in range(blocks.shape[0]):
         block = blocks[c]
@@ -51,7 +51,7 @@ def edit_values(blocks, touched, marginals, effort, values, wanted):
         values[c] = right - (1.0 + effort) * (1.0 - right)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pursue(rules, state, row, player, scene, values, wanted, streams, lane, out):
     """Write the action (3,) that goes for the wishes of one world."""
     survey(rules, state, row, player, NO_TRAITS, scene)
@@ -91,7 +91,7 @@ def pursue(rules, state, row, player, scene, values, wanted, streams, lane, out)
                 out[0] = MOVE_FIRST + move
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def pursue_marginals(rules, state, marginals, effort, scene, values, wanted, streams, active, out):
     """Actions (B, 3) of an assistant with goal probabilities (B, N, 10) in every active world."""
     for row in range(state.clock.shape[0]):

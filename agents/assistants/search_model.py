@@ -21,6 +21,7 @@ from numba import njit
 
 from envs.building.actions import BREAK, PLACE, Codec, decode, encode
 from envs.building.config import BuildingConfig
+from envs.building.kernels import kernel
 from envs.building.rules import apply, compile_rules, restore_palette, similarity
 from envs.building.state import State, copy_world, empty_state
 from envs.building.world import AIR, ASSISTANT, NUM_BLOCKS, USER
@@ -41,7 +42,7 @@ class ModelOptions:
     """Most actions proposed per node: no-op, the legal moves and the best edits at hand."""
     effort: float = 1.0
     """What a wrong edit costs beside the loss of similarity: the user's work to mend it."""
-    prior_temperature: float = 0.2
+    prior_temperature: float = 0.3
     """Priors are a softmax of the values of `edit_values` (0 for no-op) at this temperature."""
     move_value: float = -0.3
     """Value that stands for a move in the priors."""
@@ -160,10 +161,12 @@ class BuildingModel:
         return rewards, ends
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _marginals(belief, weights, out):
     """Probabilities (N, 10) of each cell's goal block in a slot."""
-    out[:] = belief.marginals
+    for c in range(out.shape[0]):
+        for b in range(out.shape[1]):
+            out[c, b] = belief.marginals[c, b]
     even = 1.0 / weights.shape[0]
     for k in range(weights.shape[0]):
         moved = weights[k] - even
@@ -179,8 +182,8 @@ def _propose(
 ):
     """Fill candidates and priors of one slot; returns their number and the slot's value.
 
-    What the greedy assistant would do has the prior of a sure edit. The value is what the assistant could earn
-    alone under the belief as it is: the best edits, one a step, each discounted by the way to it.
+    What the greedy assistant would do has the prior of a sure edit. The value is what the assistant could
+    earn alone under the belief as it is: the best edits, one a step, each discounted by the way to it.
     """
     greedy = np.empty(3, np.int16)
     pursue(rules, states, slot, ASSISTANT, scene, values, wanted, np.zeros(1, np.uint64), 0, greedy)
@@ -316,7 +319,7 @@ def _steps(
         ends[i] = states.clock[slot] >= rules.horizon
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _expected_gain(rules, belief, weights, cell, before, after, effort):
     """The edit's change of similarity, less `effort` where it is for the worse, averaged over the belief."""
     total = 0.0

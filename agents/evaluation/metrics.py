@@ -183,9 +183,9 @@ def ratio_interval(top: np.ndarray, bottom: np.ndarray, clusters: np.ndarray, se
     if bottoms.sum() == 0:
         return Interval(float("nan"), float("nan"), float("nan"), len(top))
     drawn = np.random.default_rng(seed).integers(len(tops), size=(RESAMPLES, len(tops)))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = tops[drawn].sum(axis=1) / bottoms[drawn].sum(axis=1)
-    lo, hi = np.nanquantile(ratios, (0.025, 0.975)) if len(tops) > 1 else (-np.inf, np.inf)
+    below = bottoms[drawn].sum(axis=1)
+    ratios = tops[drawn].sum(axis=1)[below != 0] / below[below != 0]
+    lo, hi = np.quantile(ratios, (0.025, 0.975)) if len(tops) > 1 else (-np.inf, np.inf)
     return Interval(float(tops.sum() / bottoms.sum()), float(lo), float(hi), len(top))
 
 

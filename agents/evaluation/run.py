@@ -39,6 +39,8 @@ class RunOptions:
     simulations: int
     horizon: int
     seed: int
+    code: str
+    """Hash of the sources, so that a run is not resumed with other code."""
     library_size: int = 300
     known_library: bool = False
 
@@ -66,8 +68,8 @@ def check_overlap(played: Goals, library: Goals, known: bool) -> int:
     count = len({i for i, _ in shared.pairs})
     if count and not known:
         raise ValueError(
-            f"{count} of {len(played)} played goals are in the library that beliefs know: help would be almost the oracle's;"
-            " choose another --library or --seed, or ask for that experiment with --known-library"
+            f"{count} of {len(played)} played goals are in the library of the beliefs, so help is nearly"
+            " the oracle's; choose another --library or --seed, or ask for that with --known-library"
         )
     return count
 
@@ -137,13 +139,14 @@ class RunFolder:
     """The files of a run: `config.json`, `episodes.jsonl`, `summary.json`, `report.html`."""
 
     def __init__(self, path: Path, options: RunOptions):
-        """Open or start a run. ValueError when the folder holds a run with other options."""
+        """Open or start a run. ValueError when the folder holds episodes of a run with other options."""
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
         self.episodes_file = path / "episodes.jsonl"
+        self.episodes = self._read()
         wanted = json.loads(json.dumps(asdict(options)))
         config = path / "config.json"
-        if config.exists():
+        if self.episodes and config.exists():  # what failed before its first episode is not worth keeping
             found = json.loads(config.read_text())
             differing = [name for name in wanted if found.get(name) != wanted[name]]
             if differing:
@@ -153,7 +156,6 @@ class RunFolder:
                     " give another --out, or the same options to resume it"
                 )
         config.write_text(json.dumps(wanted, indent=1) + "\n")
-        self.episodes = self._read()
 
     def _read(self) -> list[Episode]:
         if not self.episodes_file.exists():

@@ -36,3 +36,22 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, seed: int = 0) -> In
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     lo, hi = np.quantile(means, (0.025, 0.975))
     return Interval(float(values.mean()), float(lo), float(hi), len(values))
+
+
+def mean_curve(
+    curves: np.ndarray, clusters: np.ndarray, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean (T,) of curves (n, T), and the ends (T,) of its point-wise 95 % bootstrap band over clusters (n,).
+
+    With a single cluster the band is infinitely wide.
+    """
+    mean = curves.mean(axis=0)
+    _, inverse = np.unique(clusters, return_inverse=True)
+    count = int(inverse.max()) + 1
+    if count == 1:
+        return mean, np.full_like(mean, -np.inf), np.full_like(mean, np.inf)
+    member = np.eye(count)[inverse]
+    picks = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    means = (picks @ (member.T @ curves)) / (picks @ member.sum(axis=0))[:, None]
+    lo, hi = np.quantile(means, (0.025, 0.975), axis=0)
+    return mean, lo, hi

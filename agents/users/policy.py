@@ -25,9 +25,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE
+from envs.building.kernels import kernel, summing
 from envs.building.rules import solid_faces
 from envs.building.world import AIR, NUM_BLOCKS
 from envs.rng import below, uniform
@@ -48,7 +48,7 @@ def outlines(size: tuple[int, int, int], goals: np.ndarray) -> np.ndarray:
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _outline(size, goal, out):
     """Mark (N,) bool the outline of one goal."""
     _w, h, d = size
@@ -62,7 +62,7 @@ def _outline(size, goal, out):
             ) <= 3
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@summing
 def sum_targets(weight, blocks, goal, outline, bonus):
     """Summed weights (N,) of the targets, the cells that differ from the goal."""
     total = 0.0
@@ -75,7 +75,7 @@ def sum_targets(weight, blocks, goal, outline, bonus):
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def only_holes_left(size, blocks, goal, scene):
     """True when unfinished cells are sealed and all there is to do now is placing within 2 cells of them."""
     sealed, cells = scene.sealed, scene.cell
@@ -103,7 +103,7 @@ def only_holes_left(size, blocks, goal, scene):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def near_and_far(size, blocks, goal, outline, bonus, scene, weight):
     """Summed weights of the targets at hand and of all others; both 0 for a builder that has to dig."""
     near = sum_targets(weight[0], blocks, goal, outline, bonus)
@@ -113,13 +113,13 @@ def near_and_far(size, blocks, goal, outline, bonus, scene, weight):
     return near, far
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def outline_bonus(traits):
     """The factor of weights on the goal's outline."""
     return math.exp(traits[RATIONALITY] * traits[OUTLINE])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def move_to_target(rules, state, row, player, scene, weight, goal, outline, bonus):
     """First move (0..5) towards the best far target that can be reached; -1 when there is none."""
     blocks, cells, way = state.blocks[row], scene.cell, scene.way
@@ -138,14 +138,14 @@ def move_to_target(rules, state, row, player, scene, weight, goal, outline, bonu
             return move
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _squared(size, a, b):
     _w, h, d = size
     dx, dy, dz = a // (h * d) - b // (h * d), (a // d) % h - (b // d) % h, a % d - b % d
     return dx * dx + dy * dy + dz * dz
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def dig(rules, state, row, player, scene, goal):
     """``(kind, cell)`` of a builder that can reach none of its targets: break, move, or no-op when nothing is
     left to do.
@@ -174,7 +174,7 @@ def dig(rules, state, row, player, scene, goal):
     return NOOP, 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _nth_move(scene, n):
     for m in range(6):
         if scene.moves[m]:
@@ -184,7 +184,7 @@ def _nth_move(scene, n):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_action(rules, state, row, player, traits, scene, type_, goal, outline, stream, lane, out):
     """Draw an action (kind, cell, block) of a builder from a surveyed scene, by the random numbers of stream
     `lane`.
@@ -229,7 +229,7 @@ def draw_action(rules, state, row, player, traits, scene, type_, goal, outline, 
                 return
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def action_prob(rules, state, row, player, traits, scene, type_, goal, outline, kind, cell, block):
     """Probability that a builder of this goal and type does the action, from a surveyed scene."""
     t = traits[type_]
@@ -269,14 +269,20 @@ def action_prob(rules, state, row, player, traits, scene, type_, goal, outline, 
     return prob
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def in_list(cells, count, cell):
     """True when `cell` is one of the first `count` of the ascending `cells`."""
-    i = np.searchsorted(cells[:count], cell)
-    return i < count and cells[i] == cell
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if cells[middle] < cell:
+            low = middle + 1
+        else:
+            high = middle
+    return low < count and cells[low] == cell
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def draw_actions(rules, state, player, traits, scene, goals, outlines, streams, active, out):
     """Draw the actions (B, 3) of a builder with traits (1, 11) in every active world, with goals and outlines
     (B, N).
@@ -290,7 +296,7 @@ def draw_actions(rules, state, player, traits, scene, goals, outlines, streams, 
             )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def log_probs(rules, state, row, player, traits, scene, types, goals, outlines, action, floor, out):
     """Log-likelihood (P,) of one observed action under P hypotheses: goals and outlines (P, N), builder types
     (P,).

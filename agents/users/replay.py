@@ -21,10 +21,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE
 from envs.building.config import BuildingConfig
+from envs.building.kernels import kernel
 from envs.building.rules import compile_rules
 from envs.building.state import State, touched_by
 from envs.building.world import AIR, USER
@@ -35,6 +35,7 @@ from .scene import new_scene, survey, way_to
 from .traits import Traits
 
 DATA_SET, EPISODES = "human_building", "episodes.npz"
+_NO_CELL = -1
 _DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
@@ -129,7 +130,7 @@ class ReplayUser:
             self._edits[row, : self._counts[row]] = recording.edits
         self._streams = streams(seeds)
         self._scene = new_scene(config.size, 1)
-        self._wish = np.empty(config.cells, np.uint8)
+        self._wanted = np.empty(config.cells, np.uint8)
         self._actions = np.zeros((len(found), 3), np.int16)
 
     def _recording_of(self, row: int, goal: np.ndarray, size: tuple[int, int, int]) -> Recording:
@@ -155,7 +156,7 @@ class ReplayUser:
             self._counts,
             self._streams,
             active,
-            self._wish,
+            self._wanted,
             self._actions,
         )
         return self._actions
@@ -174,59 +175,66 @@ class ReplayUser:
                 self.goals[row],
                 self.outlines[row],
                 self._edits[row, : self._counts[row]],
-                self._wish,
+                self._wanted,
                 action,
             )
         with np.errstate(divide="ignore"):
             return np.log(out)
 
 
-@njit(cache=True, nogil=True)
-def _wanted(rules, state, row, player, scene, goal, edits, wish):
-    """What the person works towards now, (N,) uint8, from a surveyed scene.
-
-    That is the world with one cell mended or the next of the edits (E, 2) done, written into `wish` (N,)
-    uint8, or else the goal; also the goal while holes that the builder dug have to stay open.
+@kernel
+def _next_edit(rules, state, row, player, scene, goal, edits):
+    """Cell and block of the next edit of a person with edits (E, 2), from a surveyed scene; -1 for the cell
+    when there is none, or when holes that the builder dug have to stay open.
     """
     blocks, touched = state.blocks[row], state.touched[row]
     if only_holes_left(rules.size, blocks, goal, scene):
-        return goal
+        return _NO_CELL, AIR
     for i in range(scene.counts[1]):
         c = scene.break_[i]
         if blocks[c] != goal[c] and touched_by(touched[c]) == 1 + player:
-            wish[:] = blocks
-            wish[c] = goal[c]
-            return wish
+            return c, goal[c]
     for i in range(edits.shape[0]):
-        c, block = edits[i]
+        c, block = edits[i, 0], edits[i, 1]
         if blocks[c] == goal[c] or blocks[c] == block or not scene.listed[c]:
             continue
         at_hand = in_list(scene.place, scene.counts[0], c) or in_list(scene.break_, scene.counts[1], c)
         if at_hand or way_to(rules, state, row, player, scene, c) >= 0:
-            wish[:] = blocks
-            wish[c] = block
-            return wish
-    return goal
+            return c, block
+    return _NO_CELL, AIR
 
 
-@njit(cache=True, nogil=True)
+@kernel
+def _survey_and_want(rules, state, row, player, traits, scene, goal, edits, wanted):
+    """Survey world `row` and write what the person works towards, (N,) uint8: the world with the next edit
+    done, or else the goal.
+    """
+    survey(rules, state, row, player, traits, scene)
+    cell, block = _next_edit(rules, state, row, player, scene, goal, edits)
+    for c in range(wanted.shape[0]):
+        wanted[c] = goal[c] if cell == _NO_CELL else state.blocks[row, c]
+    if cell != _NO_CELL:
+        wanted[cell] = block
+
+
+@kernel
 def _draw_replays(
-    rules, state, player, tables, scene, goals, outlines, edits, counts, streams, active, wish, out
+    rules, state, player, tables, scene, goals, outlines, edits, counts, streams, active, wanted, out
 ):
     """Draw the actions (B, 3) of people with traits (B, 1, 11) and `counts` (B,) edits (B, E, 2) each."""
     for row in range(state.clock.shape[0]):
-        out[row] = 0
+        out[row, 0] = out[row, 1] = out[row, 2] = 0
         if active[row] and state.clock[row] % rules.act_every[player] == 0:
-            traits, outline = tables[row], outlines[row]
-            survey(rules, state, row, player, traits, scene)
-            wanted = _wanted(rules, state, row, player, scene, goals[row], edits[row, : counts[row]], wish)
-            draw_action(rules, state, row, player, traits, scene, 0, wanted, outline, streams, row, out[row])
+            traits, own = tables[row], edits[row, : counts[row]]
+            _survey_and_want(rules, state, row, player, traits, scene, goals[row], own, wanted)
+            draw_action(
+                rules, state, row, player, traits, scene, 0, wanted, outlines[row], streams, row, out[row]
+            )
 
 
-@njit(cache=True, nogil=True)
-def _replay_prob(rules, state, row, player, traits, scene, goal, outline, edits, wish, action):
+@kernel
+def _replay_prob(rules, state, row, player, traits, scene, goal, outline, edits, wanted, action):
     """Probability of an action (3,) of a person with traits (1, 11) and edits (E, 2)."""
-    survey(rules, state, row, player, traits, scene)
-    wanted = _wanted(rules, state, row, player, scene, goal, edits, wish)
-    kind, cell, block = action
+    _survey_and_want(rules, state, row, player, traits, scene, goal, edits, wanted)
+    kind, cell, block = action[0], action[1], action[2]
     return action_prob(rules, state, row, player, traits, scene, 0, wanted, outline, kind, cell, block)

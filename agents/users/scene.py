@@ -12,9 +12,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from envs.building.actions import MOVES
+from envs.building.kernels import kernel
 from envs.building.legal import legal_cells
 from envs.building.rules import air_faces, body_cells, can_move, can_stand, solid_faces
 from envs.building.sight import can_click, offset_index
@@ -64,6 +64,8 @@ class Scene(NamedTuple):
     """(N,) int8 memo of `way_to`."""
     moves: np.ndarray
     """(6,) bool legal moves."""
+    stand: np.ndarray
+    """(3,) int8 scratch: a feet cell."""
 
 
 def new_scene(size: tuple[int, int, int], types: int) -> Scene:
@@ -82,10 +84,11 @@ def new_scene(size: tuple[int, int, int], types: int) -> Scene:
         np.empty(cells, np.int8),
         np.empty(cells, np.int8),
         np.zeros(6, np.bool_),
+        np.zeros(3, np.int8),
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _around(rows, i, x, y, w, h):
     """Bits of row i = (x, y) of which a neighbour cell is set in `rows`."""
     bits = (rows[i] << np.uint64(1)) | (rows[i] >> np.uint64(1))
@@ -100,7 +103,7 @@ def _around(rows, i, x, y, w, h):
     return bits
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _grow(air, reached, x, y, w, h):
     """Spread into row (x, y) from its neighbours and along z; True when that reached a new cell."""
     i = x * h + y
@@ -120,7 +123,7 @@ def _grow(air, reached, x, y, w, h):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _flood(size, blocks, x, y, z, air, reached):
     """Fill the bit rows of air cells and of the air that is connected with the cell (x, y, z)."""
     w, h, d = size
@@ -145,14 +148,14 @@ def _flood(size, blocks, x, y, z, air, reached):
                 grown |= _grow(air, reached, i, j, w, h)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _list_cell(listed, cells, c, n):
     listed[c] = True
     cells[n] = c
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def survey(rules, state, row, player, traits, scene):
     """Fill the scene for world `row`: lists, legal moves, possible targets and their weights for builder
     types `traits` (T, 11).
@@ -210,7 +213,7 @@ def survey(rules, state, row, player, traits, scene):
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _beyond(size, cell, x, y, z, free):
     """Chebyshev distance of (x, y, z) from `cell` beyond `free`; 0 without a cell."""
     if cell < 0:
@@ -219,7 +222,7 @@ def _beyond(size, cell, x, y, z, free):
     return max(0, max(abs(x - cx), abs(y - cy), abs(z - cz)) - free)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weigh(size, feet, touched, last_edit, player, traits, cells, near, listed, weight):
     _w, h, d = size
     own, other = last_edit[player], last_edit[1 - player]
@@ -240,7 +243,7 @@ def _weigh(size, feet, touched, last_edit, player, traits, cells, near, listed, 
         weight[0 if i < near else 1, c] = math.exp(traits[RATIONALITY] * score)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _expand(rules, state, row, player, scene):
     """Grow the path search by one feet cell; False when everything is explored."""
     _w, h, d = rules.size
@@ -270,7 +273,7 @@ def _expand(rules, state, row, player, scene):
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def way_to(rules, state, row, player, scene, cell):
     """First move (0..5) of the shortest path to a place from which `cell` can be clicked; -1 when there is
     none.
@@ -292,7 +295,7 @@ def way_to(rules, state, row, player, scene, cell):
     other_feet, other_head = body_cells(rules.size, state.feet[row, 1 - player])
     if faces == 0 or cell == other_feet or cell == other_head:
         return UNREACHABLE
-    stand = np.empty(3, np.int8)
+    stand = scene.stand
     i = 1
     while True:
         while i >= scene.counts[4]:

@@ -1,11 +1,12 @@
 """Lists of legal actions.
 
-A legal list holds flat actions in ascending order: no-op first. Legality is MBAG's mask: edits within 4.5 of the head cell, with line of sight
-as the configuration says, places only against a neighbour and not into a player. A list is 1-4 % of all actions in the walking world, so work
-on lists and make dense masks only where another library wants them (`mask`).
+A legal list holds flat actions in ascending order: no-op first. Legality is MBAG's mask: edits within 4.5 of
+the head cell, with line of sight as the configuration says, places only against a neighbour and not into a
+player. A list is 1-4 % of all actions in the walking world, so work on lists and make dense masks only where
+another library wants them (`mask`).
 
-Beside the flat list there is the compact form that users and planners reason with: the cells one may place into and the cells one
-may break (`legal_cells`).
+Beside the flat list there is the compact form that users and planners reason with: the cells one may place
+into and the cells one may break (`legal_cells`).
 """
 
 from __future__ import annotations
@@ -15,76 +16,53 @@ import numpy as np
 from .actions import MOVES, Codec
 from .config import BuildingConfig
 from .kernels import inlined, kernel
-from .rules import ALL_FACES, body_cells, can_edit, can_move, held, solid_faces
+from .rules import air_faces, body_cells, can_edit, can_move, held, position, solid_faces
 from .sight import LOW_Y, SPAN_Y, can_click, offset_index
 from .world import AIR, BEDROCK, NUM_BLOCKS
 
 
 @kernel
 def legal_cells(rules, state, row, player, place, break_):
-    """Write the cells (ascending) into which the player may place and which it may break; returns both counts.
+    """Write the cells (ascending) where the player may place and those it may break; returns both counts.
 
     place, break_: (N,) int16 buffers.
     """
-    if rules.walking:
-        return _cells_in_reach(rules, state, row, player, place, break_)
-    places, breaks = 0, 0
-    blocks, feet = state.blocks[row], state.feet[row]
-    w, h, d = rules.size
-    for c in range(blocks.shape[0]):
-        x, y, z = c // (h * d), (c // d) % h, c % d
-        if blocks[c] == AIR:
-            if rules.abilities[player, 0] and solid_faces(rules.size, blocks, x, y, z, c):
-                if not rules.line_of_sight or can_edit(rules, blocks, feet, player, 0, c):
-                    place[places] = c
-                    places += 1
-        elif rules.abilities[player, 1] and blocks[c] != BEDROCK:
-            if not rules.line_of_sight or can_edit(rules, blocks, feet, player, 1, c):
-                break_[breaks] = c
-                breaks += 1
-    return places, breaks
-
-
-@kernel
-def _cells_in_reach(rules, state, row, player, place, break_):
-    """`legal_cells` of a walking player: what lies within 4.5 of the head cell."""
+    if not rules.walking:
+        return _legal_cells_anywhere(rules, state, row, player, place, break_)
     w, h, d = rules.size
     blocks = state.blocks[row]
-    feet = state.feet[row, player]
-    x0, y0, z0 = int(feet[0]), int(feet[1]), int(feet[2])
-    own_feet, own_head = body_cells(rules.size, feet)
-    other_feet, other_head = body_cells(rules.size, state.feet[row, 1 - player])
-    may_place, may_break = rules.abilities[player, 0], rules.abilities[player, 1]
+    me, other = position(state.feet[row], player), position(state.feet[row], 1 - player)
+    own_feet, own_head = body_cells(rules.size, me)
+    other_feet, other_head = body_cells(rules.size, other)
+    x0, y0, z0 = me
     first_y, last_y = max(0, y0 + LOW_Y), min(h, y0 + LOW_Y + SPAN_Y) - 1
+    # Blocks without air beside them cannot be clicked, unless by an eye that is itself in a block.
+    buried = own_head >= 0 and blocks[own_head] != AIR
+    thorough = buried or not rules.line_of_sight
     places, breaks = 0, 0
-    # Until cell c is reached, place[c] holds its open faces; places found so far are fewer than cells before it.
     for x in range(max(0, x0 - 4), min(w, x0 + 5)):
+        # Until the loop comes to cell c, place[c] holds its faces; there are fewer places than cells before.
         _mark_faces(rules.size, blocks, x, (x * h + first_y) * d, (x * h + last_y + 1) * d, place)
         for y in range(first_y, last_y + 1):
             reach = rules.sight.reach[x - x0 + 4, y - y0 - LOW_Y]
-            level = ALL_FACES ^ (4 if y == 0 else 0) ^ (8 if y == h - 1 else 0)
+            outside = (4 if y == 0 else 0) | (8 if y == h - 1 else 0)
             for z in range(max(0, z0 - reach), min(d, z0 + reach + 1)):
                 c = (x * h + y) * d + z
                 block = blocks[c]
-                if place[c] == 0 and (rules.line_of_sight or block == AIR):
+                if place[c] == 0 and (block == AIR or not thorough):
                     continue
-                faces = place[c] & level
-                if z == 0:
-                    faces &= ~16
-                elif z == d - 1:
-                    faces &= ~32
                 click = 0 if block == AIR else 1
-                if click == 0:
-                    if faces == 0 or not may_place:
-                        continue
-                    if c == own_feet or c == own_head or c == other_feet or c == other_head:
-                        continue
-                elif block == BEDROCK or not may_break:
+                if block == BEDROCK or not rules.abilities[player, click]:
+                    continue
+                faces = place[c] & ~(outside | (16 if z == 0 else 0) | (32 if z == d - 1 else 0))
+                if faces == 0 and (click == 0 or not thorough):
+                    continue
+                if click == 0 and (c == own_feet or c == own_head or c == other_feet or c == other_head):
                     continue
                 if rules.line_of_sight:
                     k = offset_index(x - x0, y - y0, z - z0)
-                    if not faces or not can_click(
-                        rules.size, rules.sight, blocks, click, feet, x, y, z, k, faces, other_feet, other_head
+                    if not can_click(
+                        rules.size, rules.sight, blocks, click, me, x, y, z, k, faces, other_feet, other_head
                     ):
                         continue
                 if click == 0:
@@ -97,22 +75,22 @@ def _cells_in_reach(rules, state, row, player, place, break_):
 
 
 @inlined
-def _mark_faces(size, blocks, x, first, last, mark):
-    """Write to mark[first:last] the faces (bits of FACES) of cells of plane x that have air on one side only.
+def _mark_faces(size, blocks, x, first, last, faces):
+    """Write for the cells first..last-1 of plane x which faces (bits of FACES) have air on one side only.
 
-    Faces in the edge of the plane look into another row and mean nothing. Written for vector units: no branches, and
-    unsigned indices, which spare numba's test for negative ones.
+    Faces in the edge of the plane look into another row and mean nothing. Written for vector units: no
+    branches, and unsigned indices, which spare numba's test for negative ones.
     """
-    h, d = size[1], size[2]
+    w, h, d = size
     plane, row, one = np.uintp(h * d), np.uintp(d), np.uintp(1)
     west = plane if x > 0 else np.uintp(0)
-    east = plane if x < size[0] - 1 else np.uintp(0)
+    east = plane if x < w - 1 else np.uintp(0)
     # The first and the last row of the world lack neighbours on one side and are done apart.
     start, end = max(first, d), min(last, blocks.shape[0] - d)
     for i in range(np.uintp(end - start)):
         c = np.uintp(start) + i
         air = blocks[c] == AIR
-        mark[c] = (
+        faces[c] = (
             ((blocks[c - west] == AIR) != air)
             | ((blocks[c + east] == AIR) != air) << 1
             | ((blocks[c - row] == AIR) != air) << 2
@@ -122,13 +100,43 @@ def _mark_faces(size, blocks, x, first, last, mark):
         )
     for i in range(start - first + last - end):
         c = first + i if i < start - first else last - 1 - i
-        solid = solid_faces(size, blocks, x, c // d % h, c % d, c)
-        mark[c] = solid if blocks[c] == AIR else ALL_FACES ^ solid
+        y, z = c // d % h, c % d
+        if blocks[c] == AIR:
+            faces[c] = solid_faces(size, blocks, x, y, z, c)
+        else:
+            faces[c] = air_faces(size, blocks, x, y, z, c)
+
+
+@kernel
+def _legal_cells_anywhere(rules, state, row, player, place, break_):
+    """`legal_cells` in teleport mode."""
+    places, breaks = 0, 0
+    blocks, feet = state.blocks[row], state.feet[row]
+    _, h, d = rules.size
+    for c in range(blocks.shape[0]):
+        x, y, z = c // (h * d), (c // d) % h, c % d
+        click = 0 if blocks[c] == AIR else 1
+        if blocks[c] == BEDROCK or not rules.abilities[player, click]:
+            continue
+        if click == 0 and not solid_faces(rules.size, blocks, x, y, z, c):
+            continue
+        if rules.line_of_sight and not can_edit(rules, blocks, feet, player, click, c):
+            continue
+        if click == 0:
+            place[places] = c
+            places += 1
+        else:
+            break_[breaks] = c
+            breaks += 1
+    return places, breaks
 
 
 @kernel
 def legal_list(rules, codec, state, row, player, place, break_, out):
-    """Write the legal flat actions of a player in ascending order; returns their number. place, break_: scratch."""
+    """Write the legal flat actions of a player in ascending order; returns their number.
+
+    place, break_: (N,) int16 scratch.
+    """
     places, breaks = legal_cells(rules, state, row, player, place, break_)
     out[0] = 0
     n = 1

@@ -23,7 +23,8 @@ PLANES = ("blocks", "goal", "players", "touched", "age")
 @kernel
 def observe_world(rules, state, latent, row, player, out):
     """Write one player's planes (5, N) uint8 of world `row`."""
-    # For vector units: a loop a plane, unsigned indices, and 16 bits for what is made from the marks.
+    # For vector units: a loop a plane, unsigned indices, and 16 bits for what is made from the marks, which
+    # are 1 + 2 * step + player.
     cells = np.uintp(state.blocks.shape[1])
     for c in range(cells):
         out[0, c] = state.blocks[row, c]

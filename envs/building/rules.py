@@ -1,17 +1,19 @@
 """The rules: what an action does to the public state, and what it earns.
 
-These are MBAG's rules, in words in the table below and proven on recorded games by `python -m scripts.conform mbag`. Physics (`apply`)
-never reads the goal; the reward of an edit is computed beside it from the cell's block before and after (`similarity`), so a planner can run
-the physics and average the reward over its belief.
+These are MBAG's rules, in words in the table below and proven on recorded games by
+`python -m scripts.conform mbag`. Physics (`apply`) never reads the goal; the reward of an edit is computed
+beside it from the cell's block before and after (`similarity`), so a planner can run the physics and average
+the reward over its belief.
 
 | action | takes effect when |
 |---|---|
-| move | the new feet cell is inside the world, air, with air above it (if inside), and no other player's body overlaps |
-| place b at c | b is 2..9, c is air, walking: no other player in c, and some point of a face that touches a non-air cell can be clicked |
-| break c | c is neither air nor bedrock, walking: some point in front of a face can be clicked |
-| give b to c | inventory mode: c is the other player's feet cell, within 1 in every axis of the giver's feet when walking |
+| move | the new feet cell is inside the world, air, has air above (if inside), and no player overlaps |
+| place b at c | b is 2..9, c is air without another player, a point of a face at a block can be clicked |
+| break c | c is not air, bedrock or in another player, a point in front of a face can be clicked |
+| give b to c | inventory mode: c is the other's feet cell; walking: within 1 of one's own in every axis |
 
-Players act one after the other in index order, except that gives come first. Whatever cannot be done is a no-op.
+Players act one after the other in index order, except that gives come first. Whatever cannot be done is a
+no-op. In teleport mode any place to stand near a cell may click it, and players are in nobody's way.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import dataclasses
 from typing import NamedTuple
 
 import numpy as np
+
 from .actions import BREAK, GIVE, MOVE_FIRST, MOVE_LAST, MOVES, NOOP, PLACE
 from .config import BuildingConfig
 from .kernels import inlined, kernel
@@ -28,7 +31,6 @@ from .state import PALETTE_Y, STACK, touched_by
 from .world import AIR, ASSISTANT, BEDROCK, NUM_BLOCKS, USER, cell_index, inside
 
 GIVE_COUNT = 5
-ALL_FACES = 0b111111
 
 
 class Rules(NamedTuple):
@@ -74,7 +76,8 @@ def compile_rules(config: BuildingConfig) -> Rules:
 
 @inlined
 def similarity(rules, block, goal):
-    """Similarity of one cell to the goal: `correct` if equal, `wrong` if both are solid, else 0 (MBAG's place_wrong)."""
+    """Similarity of one cell to the goal: `correct` if equal, `wrong` (MBAG's place_wrong) if both are solid,
+    else 0."""
     if block == goal:
         return rules.reward[0]
     return rules.reward[1] if block != AIR and goal != AIR else 0.0
@@ -85,31 +88,36 @@ def total_similarity(rules, blocks, goal):
     """Sum of `similarity` over the cells (N,) of one world."""
     total = 0.0
     for c in range(blocks.shape[0]):
-        total += similarity(rules, int(blocks[c]), int(goal[c]))
+        total += similarity(rules, np.int64(blocks[c]), goal[c])
     return total
 
 
 @inlined
 def solid_faces(size, blocks, x, y, z, cell):
-    """Bits of FACES whose neighbour is not air: what one can build against when the cell is air.
-
-    Beyond the edge of the world lies what the cell itself holds.
-    """
+    """Bits of FACES whose neighbour inside the world is not air: what one can build against."""
     w, h, d = size
     return (
-        (blocks[cell - (h * d if x > 0 else 0)] != AIR)
-        | (blocks[cell + (h * d if x < w - 1 else 0)] != AIR) << 1
-        | (blocks[cell - (d if y > 0 else 0)] != AIR) << 2
-        | (blocks[cell + (d if y < h - 1 else 0)] != AIR) << 3
-        | (blocks[cell - (1 if z > 0 else 0)] != AIR) << 4
-        | (blocks[cell + (1 if z < d - 1 else 0)] != AIR) << 5
+        (x > 0 and blocks[cell - h * d] != AIR)
+        | (x < w - 1 and blocks[cell + h * d] != AIR) << 1
+        | (y > 0 and blocks[cell - d] != AIR) << 2
+        | (y < h - 1 and blocks[cell + d] != AIR) << 3
+        | (z > 0 and blocks[cell - 1] != AIR) << 4
+        | (z < d - 1 and blocks[cell + 1] != AIR) << 5
     )
 
 
 @inlined
 def air_faces(size, blocks, x, y, z, cell):
-    """Bits of FACES whose neighbour is air: where a click can come from when the cell holds a block."""
-    return ALL_FACES ^ solid_faces(size, blocks, x, y, z, cell)
+    """Bits of FACES whose neighbour inside the world is air: where a click on the cell can come from."""
+    w, h, d = size
+    within = (x > 0) | (x < w - 1) << 1 | (y > 0) << 2 | (y < h - 1) << 3 | (z > 0) << 4 | (z < d - 1) << 5
+    return within ^ solid_faces(size, blocks, x, y, z, cell)
+
+
+@inlined
+def position(feet, player):
+    """(x, y, z) of a player's feet cell as int64, the type for which the kernels of `sight` are compiled."""
+    return np.int64(feet[player, 0]), np.int64(feet[player, 1]), np.int64(feet[player, 2])
 
 
 @inlined
@@ -121,7 +129,7 @@ def body_cells(size, feet):
 
 @inlined
 def is_free(size, blocks, x, y, z):
-    """True when a body fits with its feet at (x, y, z): inside the world, air for feet and, if inside, for the head."""
+    """True when a body fits with its feet at (x, y, z): in the world, air for feet and head (if inside)."""
     if not inside(size, x, y, z):
         return False
     c = cell_index(size, x, y, z)
@@ -130,7 +138,7 @@ def is_free(size, blocks, x, y, z):
 
 @inlined
 def can_stand(rules, blocks, x, y, z, other):
-    """True when a player may have its feet at (x, y, z): its body fits and does not overlap with a player at `other`."""
+    """True when a player may have its feet at (x, y, z): the body fits and overlaps with none at `other`."""
     overlap = other[0] == x and other[2] == z and -1 <= other[1] - y <= 1
     return is_free(rules.size, blocks, x, y, z) and not overlap
 
@@ -146,15 +154,16 @@ def can_move(rules, blocks, feet, player, move):
 
 @kernel
 def can_edit(rules, blocks, feet, player, click, cell):
-    """True when the player can place into (click 0) or break (click 1) a cell that holds air or a block, as the click asks."""
-    w, h, d = rules.size
+    """True when the player can place into a cell of air (click 0) or break a cell that is none (click 1)."""
+    _, h, d = rules.size
     x, y, z = cell // (h * d), (cell // d) % h, cell % d
-    faces = solid_faces(rules.size, blocks, x, y, z, cell)
-    if click == 1:
-        faces ^= ALL_FACES
+    if click == 0:
+        faces = solid_faces(rules.size, blocks, x, y, z, cell)
+    else:
+        faces = air_faces(rules.size, blocks, x, y, z, cell)
     if not rules.walking:
         return _click_by_someone(rules, blocks, click, x, y, z, faces)
-    me = (int(feet[player, 0]), int(feet[player, 1]), int(feet[player, 2]))
+    me = position(feet, player)
     other_feet, other_head = body_cells(rules.size, feet[1 - player])
     if cell == other_feet or cell == other_head:
         return False
@@ -168,7 +177,7 @@ def can_edit(rules, blocks, feet, player, click, cell):
 @kernel
 def _click_by_someone(rules, blocks, click, x, y, z, faces):
     """Teleport mode: some standing cell near (x, y, z) sees a face of it. Players do not matter."""
-    nobody = -1 if click >= 0 else 0
+    nobody = np.int64(-1)
     for dx in range(-4, 5):
         for dy in range(-5, 4):
             for dz in range(-4, 5):
@@ -178,7 +187,9 @@ def _click_by_someone(rules, blocks, click, x, y, z, faces):
                 if click == 0 and dx == 0 and dz == 0 and (dy == 0 or dy == -1):
                     continue
                 k = offset_index(-dx, -dy, -dz)
-                if can_click(rules.size, rules.sight, blocks, click, stand, x, y, z, k, faces, nobody, nobody):
+                if can_click(
+                    rules.size, rules.sight, blocks, click, stand, x, y, z, k, faces, nobody, nobody
+                ):
                     return True
     return False
 
@@ -234,11 +245,14 @@ def _give(rules, feet, inventory, player, cell, block):
 
 @kernel
 def apply(rules, state, row, player, kind, cell, block):
-    """Do one action in world `row` of the public state. Returns ``(effective kind, block before)``; the block only for edits."""
+    """Do one action in world `row` of the public state.
+
+    Returns ``(effective kind, block before)``; the block only for edits.
+    """
     blocks, feet, inventory = state.blocks[row], state.feet[row], state.inventory[row]
     able = rules.abilities[player]
     if kind == PLACE or kind == BREAK:
-        before = int(blocks[cell])
+        before = np.int64(blocks[cell])
         if kind == PLACE:
             if not able[0] or before != AIR or block < 2 or block >= NUM_BLOCKS:
                 return NOOP, before
@@ -288,7 +302,10 @@ def restore_palette(rules, blocks):
 
 @kernel
 def edit_cost(rules, player, mark):
-    """What an edit costs beside its change of similarity: effort and undo terms. `mark`: the cell's `touched` before it."""
+    """What an edit costs beside its change of similarity: effort and undo terms, less the action's own.
+
+    mark: the cell's `touched` before the edit.
+    """
     cost = -rules.reward[3]
     if player == USER:
         cost += rules.reward[5]
@@ -301,17 +318,20 @@ def edit_cost(rules, player, mark):
 def step_world(rules, state, latent, row, actions, own, effective):
     """One joint step of world `row`. Writes each player's part of the reward (2,) and effective kind (2,)."""
     goal = latent.goal[row]
-    if rules.inventory:  # as in MBAG, a step's goal percent still counts edits of the palette that the end of the step restores
+    if rules.inventory:
+        # As in MBAG, a step's goal percent counts edits of the palette that the end of the step undoes.
         latent.similarity[row] = total_similarity(rules, state.blocks[row], goal)
     own[0] = own[1] = 0.0
     effective[0] = effective[1] = NOOP
     for turn in range(4):
         player = turn % 2
-        kind, cell, block = int(actions[player, 0]), int(actions[player, 1]), int(actions[player, 2])
+        kind = np.int64(actions[player, 0])
+        cell = np.int64(actions[player, 1])
+        block = np.int64(actions[player, 2])
         if (turn < 2) != (kind == GIVE):
             continue
         if state.clock[row] % rules.act_every[player]:
-            kind = NOOP
+            kind = np.int64(NOOP)
         mark = state.touched[row, cell]
         done, before = apply(rules, state, row, player, kind, cell, block)
         effective[player] = done
@@ -323,8 +343,8 @@ def step_world(rules, state, latent, row, actions, own, effective):
             continue
         own[player] = rules.reward[3]
         if done == PLACE or done == BREAK:
-            after, wanted = int(state.blocks[row, cell]), int(goal[cell])
-            gain = similarity(rules, after, wanted) - similarity(rules, before, wanted)
+            after = np.int64(state.blocks[row, cell])
+            gain = similarity(rules, after, goal[cell]) - similarity(rules, before, goal[cell])
             latent.similarity[row] += gain
             if done == BREAK and in_palette(rules, cell):
                 gain = 0.0
@@ -340,11 +360,13 @@ def step_world(rules, state, latent, row, actions, own, effective):
 @kernel
 def is_complete(rules, state, latent, row):
     """True when world `row` equals its goal."""
-    blocks, goal = state.blocks[row], latent.goal[row]
-    if latent.similarity[row] < rules.reward[0] * blocks.shape[0]:
+    cells = state.blocks.shape[1]
+    # The sum tells nearly always. It is rounded, and in inventory mode may still count the palette.
+    full = rules.reward[0] * cells
+    if not rules.inventory and latent.similarity[row] < full - 1e-9 * abs(full):
         return False
-    for c in range(blocks.shape[0]):
-        if blocks[c] != goal[c]:
+    for c in range(cells):
+        if state.blocks[row, c] != latent.goal[row, c]:
             return False
     return True
 
@@ -353,7 +375,8 @@ def is_complete(rules, state, latent, row):
 def step_batch(rules, state, latent, actions, own, effective, terminated, truncated):
     """One joint step of every world that has not ended.
 
-    actions: (B, 2, 3) int16. Written: own (B, 2) float32, effective (B, 2) int8, terminated and truncated (B,) bool.
+    actions: (B, 2, 3) int16. Written: own (B, 2) float32, effective (B, 2) int8, terminated and truncated
+    (B,) bool.
     """
     for row in range(state.clock.shape[0]):
         if terminated[row] or truncated[row]:

@@ -1,13 +1,15 @@
 """What a player can click: which rays from the eye to a cell in reach are crossed by which cells.
 
-A click needs a point on a face of the cell that lies within 4.5 of the eye and whose ray crosses only air (the rules of MBAG,
-see `rules.py`). The eye is at a fixed place above the feet cell, so which cells a ray crosses depends on the relative cell
-alone. `sight_table` walks all rays once. A cell has 54 points, nine on each face, so a set of its rays is 54 bits: the table
-holds for each relative cell and kind of click the cells that cross any of its rays, each with the set of those that it
-blocks. Looking is then one pass over these few cells, without branches, that gathers what is blocked.
+A click needs a point on a face of the cell that lies within 4.5 of the eye and whose ray crosses only air
+(the rules of MBAG, see `rules.py`). The eye is at a fixed place above the feet cell, so which cells a ray
+crosses depends on the relative cell alone, and `sight_table` walks all rays once. A cell has 54 points,
+nine on a face, so a set of its rays is 54 bits. For each relative cell and kind of click the table holds
+the few cells that any of its rays crosses, each with the set of rays that it blocks. Looking is one pass
+over them without branches.
 
-A ray that passes exactly through an edge is the exception: which of the cells at the edge it enters hangs on the rounding of
-the absolute coordinates. Where such rays alone are left, they are walked in floating point as MBAG does.
+A ray that passes exactly through an edge is the exception: which of the cells at the edge it enters hangs
+on the rounding of the absolute coordinates. When only such rays are left, they are walked in floating
+point as MBAG does.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ SPAN_X, LOW_Y, SPAN_Y = 9, -3, 10
 NUM_OFFSETS = SPAN_X * SPAN_Y * SPAN_X
 FACES = np.array([[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]], np.int64)
 NUM_POINTS = 54
-"""Points of a cell; point p is on face p // 9."""
-_POINTS_ON = np.array([sum(0x1FF << 9 * f for f in range(6) if faces >> f & 1) for faces in range(64)], np.int64)
-"""(64,) the points on a set of faces, both as bits."""
+"""Points of a cell that one can aim at; point p is on face p // 9."""
+_ON_FACES = np.array([sum(0x1FF << 9 * f for f in range(6) if bits >> f & 1) for bits in range(64)], np.int64)
+"""(64,) int64: bits of the points that are on a set of faces, given as bits of FACES."""
 _PUSH = 1e-4
 _GRID = (0.1, 0.5, 0.9)
 _EYE = np.array([0.5, EYE_HEIGHT, 0.5])
@@ -38,22 +40,27 @@ _TOUCH = 1e-9
 """A ray that is in a cell for less than this part of its length goes through an edge of it."""
 
 CROSSING = np.dtype([("rays", "i8"), ("offset", "i2"), ("rise", "i1")], align=True)
-"""A cell that rays cross: which `rays` (bits by point), the `offset` of its cell index and its `rise` above the feet cell."""
+"""A cell in the way: the `rays` that cross it (bits by point), the `offset` of its cell index and its
+`rise` from the feet cell."""
 
 
 class Sight(NamedTuple):
-    """The rays of all clicks. ``click`` is 0 for place and 1 for break; k is the `offset_index` of a relative cell."""
+    """The rays of all clicks. click: 0 place, 1 break. k: the `offset_index` of a relative cell."""
 
     crossings: np.ndarray
-    """(S,) CROSSING, grouped by click and k. The cell itself, known to be free when placing, is not among them."""
+    """(S,) CROSSING, grouped by click and k. When placing, the cell itself, known to be free, is left out."""
     first: np.ndarray
-    """(2 * NUM_OFFSETS + 1,) int32: crossings of a group are ``first[click * NUM_OFFSETS + k]`` up to the next entry."""
+    """(2 * NUM_OFFSETS + 1,) int32: crossings of group ``g = click * NUM_OFFSETS + k`` are ``first[g]`` up
+    to ``first[g + 1]``."""
     rays: np.ndarray
-    """(2, NUM_OFFSETS) int64: points in reach that are not hidden by the cell itself or by what one builds against."""
+    """(2, NUM_OFFSETS) int64: points in reach and not behind the cell or what one builds at."""
     tied: np.ndarray
-    """(2, NUM_OFFSETS) int64: those whose ray goes through an edge; their crossings leave out the cells at the edge."""
+    """(2, NUM_OFFSETS) int64: those whose ray goes through an edge; crossings: what it enters for sure."""
+    beside: np.ndarray
+    """(2, NUM_OFFSETS) uint8: when breaking, the face (bits of FACES) that looks into the eye's own cell."""
     reach: np.ndarray
-    """(SPAN_X, SPAN_Y) int8: by dx + 4 and dy - LOW_Y the largest dz that legal lists reach from the head cell, -1 none."""
+    """(SPAN_X, SPAN_Y) int8: by dx + 4 and dy - LOW_Y the largest dz within 4.5 of the head cell, which
+    is as far as legal lists reach; -1 none."""
 
 
 def _points() -> np.ndarray:
@@ -81,23 +88,29 @@ def offset_index(dx, dy, dz):
 def can_click(size, sight, blocks, click, feet, x, y, z, k, open_faces, other_feet, other_head):
     """True when the player at `feet` sees a point on one of `open_faces` of cell (x, y, z).
 
-    blocks: (cells,) uint8. click: 0 place, 1 break. k: `offset_index` of the cell from the feet. open_faces: bits of FACES
-    that count, none of which looks out of the world. other_feet, other_head: cells of a player who stands in the way, or -1.
-    The cell itself is air when placing, a block when breaking, and holds no other player.
+    blocks: (cells,) uint8. click: 0 place, 1 break. feet: (x, y, z). k: `offset_index` of the cell from
+    the feet. open_faces: bits of FACES that count, none of which looks out of the world. other_feet,
+    other_head: cells of a player who may be in the way, or -1, also for a head above the world. The cell
+    is air when placing, a block when breaking, and holds no player. What is in the eye's own cell is in
+    nobody's way.
     """
     base = (feet[0] * size[1] + feet[1]) * size[2] + feet[2]
     room, last = size[1] - feet[1], blocks.shape[0] - 1
-    rays = sight.rays[click, k] & _POINTS_ON[open_faces]
+    if room > 1:
+        open_faces |= sight.beside[click, k]
+    rays = sight.rays[click, k] & _ON_FACES[open_faces]
     if rays == 0:
         return False
-    blocked = 0
+    blocked, above = 0, other_feet + size[2]
     group = click * NUM_OFFSETS + k
     for i in range(sight.first[group], sight.first[group + 1]):
         crossing = sight.crossings[i]
         c = base + crossing.offset
-        # Cells above the world are free. Outside of it lie only those behind the faces of the eye's own cell that do not count.
-        solid = blocks[min(max(c, 0), last)] != AIR
-        blocked |= crossing.rays * ((crossing.rise < room) & (solid | (c == other_feet) | (c == other_head)))
+        # Next to the eye lie cells outside the world. Their rays do not count, so any cell may stand for
+        # them.
+        solid = (blocks[min(max(c, 0), last)] != AIR) | (c == other_feet) | (c == other_head)
+        # Above the world is nothing but perhaps the other's head.
+        blocked |= crossing.rays * (solid if crossing.rise < room else c == above)
     rays &= ~blocked
     if rays & ~sight.tied[click, k]:
         return True
@@ -132,16 +145,18 @@ def _walk_clear(size, blocks, feet, x, y, z, point, other_feet, other_head):
         else:
             at_z += step_z
             t_z += dt_z
+        c = (at_x * size[1] + at_y) * size[2] + at_z
         if at_y < size[1]:
-            c = (at_x * size[1] + at_y) * size[2] + at_z
             if blocks[c] != AIR or c == other_feet or c == other_head:
                 return False
+        elif c == other_feet + size[2]:
+            return False
     return True
 
 
 @inlined
 def _crossings(eye, target):
-    """Along one axis: direction of the ray, where it crosses the first boundary, and how far apart boundaries are."""
+    """Along one axis: the ray's direction, where it crosses the first boundary, and the way to the next."""
     delta = target - eye
     step = 1 if delta >= 0 else -1
     if delta == 0:
@@ -153,7 +168,7 @@ def _crossings(eye, target):
 @functools.cache
 def sight_table(height: int, depth: int) -> Sight:
     """The rays of all clicks in worlds of this height and depth (cell-index offsets depend on both)."""
-    cells, crossings, first, rays, tied = _rays()
+    cells, crossings, first, rays, tied, beside = _rays()
     crossings = crossings.copy()
     crossings["offset"] = (cells[:, 0] * height + cells[:, 1]) * depth + cells[:, 2]
     reach = np.full((SPAN_X, SPAN_Y), -1, np.int8)
@@ -162,17 +177,18 @@ def sight_table(height: int, depth: int) -> Sight:
             left = REACH**2 - dx**2 - (dy - 1) ** 2
             if left >= 0:
                 reach[dx + 4, dy - LOW_Y] = math.isqrt(int(left))
-    return Sight(crossings, first, rays, tied, reach)
+    return Sight(crossings, first, rays, tied, beside, reach)
 
 
 @functools.cache
-def _rays() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The relative cells (S, 3) of the crossings, the crossings without their offsets, and the next three of `Sight`."""
+def _rays() -> tuple[np.ndarray, ...]:
+    """Relative cells (S, 3) of the crossings; crossings without offsets, first, rays, tied and beside."""
     cells = _cells(np.arange(NUM_OFFSETS))
     points = cells[:, None, :] + POINTS[:, None, :, :]
     click, k, point = np.nonzero(((points - _EYE) ** 2).sum(axis=3) <= REACH**2)
     ray, crossed, tied = _walk(points[click, k, point])
-    # A block hides its own far faces, and a block that one builds against what lies behind it.
+    # A block hides its own far faces, and a block that one builds against what lies behind it. (One beyond
+    # the tables aliases with a cell at their other end, where these rays never go.)
     solid = _offset(np.where(click[:, None] == 1, cells[k], cells[k] + FACES[point // 9]))
     hidden = np.zeros(len(k), bool)
     hidden[ray[crossed == solid[ray]]] = True
@@ -189,12 +205,19 @@ def _rays() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     rays, edges = np.zeros((2, 2, NUM_OFFSETS), np.int64)
     np.bitwise_or.at(rays, (click, k), np.where(hidden, 0, 1 << point))
     np.bitwise_or.at(edges, (click, k), np.where(hidden | ~tied, 0, 1 << point))
-    return cells, crossings, first, rays, edges
+    beside = np.zeros((2, NUM_OFFSETS), np.uint8)
+    eye = _EYE.astype(np.int64)
+    for bit, face in enumerate(FACES):
+        beside[1, _offset(eye - face)] = 1 << bit
+    return cells, crossings, first, rays, edges, beside
 
 
 def _walk(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Walk from the eye to points (R, 3). Returns pairs of a ray and a cell (an offset index) that it enters for certain, as
-    two arrays, and (R,) bool whether a ray goes through an edge."""
+    """Walk from the eye to points (R, 3).
+
+    Returns the pairs of a ray and a cell (an offset index) that it enters for certain, as two arrays, and
+    whether each ray goes through an edge, (R,) bool.
+    """
     delta = targets - _EYE
     step = np.where(delta >= 0, 1, -1)
     back = -step * _EYE

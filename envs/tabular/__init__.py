@@ -2,18 +2,18 @@
 
     game = make_game("wormy_apples", timing="two_phase", discount=0.9)
 
-gives the game as arrays, a `TabularGame`. Each game's module is its page: rules, settings, source, known values.
-The PettingZoo view of all of them is `env.TabularEnv`.
+gives the game as arrays, a `TabularGame`. Each game's module is its page: rules, settings, source, known
+values. The PettingZoo view of all of them is `env.TabularEnv`.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from .clarification import Clarification
-from .game import NOOP, TabularGame
+from .game import NOOP, TabularGame, draw
 from .kitchen import Kitchen
 from .line_build import LineBuild
 from .mini_chef import MiniChef
@@ -30,20 +30,24 @@ GAMES: dict[str, type[Rules]] = {
 """Rules by name."""
 
 
-def make_game(name: str, **settings: Any) -> TabularGame:
+def make_game(name: str, /, **settings: Any) -> TabularGame:
     """The game of a name as arrays.
 
-    settings: fields of the game's class in `GAMES`. ValueError for a name or setting that does not exist, or a value
-    out of its range.
+    settings: fields of the game's class in `GAMES`. ValueError for a name or setting that does not exist, or
+    a value that it cannot have.
     """
     if name not in GAMES:
-        raise ValueError(f"no game is called {name!r}{_hint(name, list(GAMES))}; choose from {', '.join(GAMES)}")
-    fields = [field.name for field in dataclasses.fields(GAMES[name])]  # type: ignore[arg-type]
-    for setting in settings:
-        if setting not in fields:
-            raise ValueError(
-                f"{name} has no setting {setting!r}{_hint(setting, fields)}; its settings are {', '.join(fields)}"
-            )
+        hint = _hint(name, list(GAMES))
+        raise ValueError(f"no game is called {name!r}{hint}; choose from {', '.join(GAMES)}")
+    kinds = {kind: hint for kind, hint in get_type_hints(GAMES[name]).items() if kind != "name"}
+    for setting, value in settings.items():
+        if setting not in kinds:
+            hint = _hint(setting, list(kinds))
+            raise ValueError(f"{name} has no setting {setting!r}{hint}; its settings are {', '.join(kinds)}")
+        allowed = get_args(kinds[setting]) or (kinds[setting],)
+        if type(value) not in allowed and not (float in allowed and type(value) is int):
+            words = " or ".join("none" if kind is NoneType else kind.__name__ for kind in allowed)
+            raise ValueError(f"{setting} of {name} is {value!r}; give {words}")
     return tabulate(GAMES[name](**settings))
 
 
@@ -52,4 +56,4 @@ def _hint(word: str, words: list[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
-__all__ = ["GAMES", "NOOP", "Rules", "TabularGame", "make_game", "tabulate"]
+__all__ = ["GAMES", "NOOP", "Rules", "TabularGame", "draw", "make_game", "tabulate"]

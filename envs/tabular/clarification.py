@@ -1,7 +1,7 @@
 """One-shot clarification: answer at once, ask first, or leave it.
 
-The user wants one of n things. The assistant may name one, which is worth 1 if it is right and costs `wrong` if not, and
-ends the game. Before that it may ask once, for `cost`, and the user says which.
+The user wants one of n things. The assistant may name one, which is worth 1 if it is right and costs `wrong`
+if not, and ends the game. Before that it may ask once, for `cost`, and the user says which.
 
 | setting | default | |
 |---|---|---|
@@ -10,7 +10,8 @@ ends the game. Before that it may ask once, for `cost`, and the user says which.
 | `cost` | 0.2 | what asking costs |
 | `discount` | 0.95 | an answer after asking comes one step later |
 
-**Known value.** max(1/n - wrong (n - 1)/n, discount - cost, 0): guess, ask, or do nothing; 0.75 with the defaults.
+**Known value.** max(1/n - wrong (n - 1)/n, discount - cost, 0): guess, ask, or do nothing; 0.75 with the
+defaults.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ NOOP = 0
 PROBABILITY_ERROR = 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TabularGame:
     """A game as arrays, which are checked, copied and made read-only. ValueError says what does not fit."""
 
@@ -68,7 +68,7 @@ class TabularGame:
     """Steps after which the game ends; None: it goes on until a terminal state."""
 
     def __post_init__(self) -> None:
-        kinds = {"assistant_legal": bool, "user_legal": bool, "terminal": bool, "renews": bool}
+        kinds: dict[str, type] = dict.fromkeys(("assistant_legal", "user_legal", "terminal", "renews"), bool)
         kinds["next_states"] = np.int32
         for field in fields(self):
             value = getattr(self, field.name)
@@ -82,6 +82,9 @@ class TabularGame:
         if self.user is not None:
             self._check_user(self.user)
 
+    def __repr__(self) -> str:
+        return f"TabularGame({self.name!r}, (S, A, H, G) = {self.shape})"
+
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """S, A, H, G."""
@@ -92,14 +95,24 @@ class TabularGame:
         """The user's policy; ValueError when the user is best-responding and has none."""
         if self.user is None:
             raise ValueError(
-                f"the user of {self.name} is best-responding and has no policy of its own; solve the game with "
-                "planners.alpha.best_response, or give it a user with a policy"
+                f"the user of {self.name} is best-responding and has no policy of its own; solve the game"
+                " with planners.alpha.best_response, or give it a user with a policy"
             )
         return self.user
 
     def user_policy(self, state: int, action: int) -> np.ndarray:
         """(H, G) probabilities of the user's actions in a state, the assistant's action being `action`."""
         return self.fixed_user[state, 0 if self.simultaneous else action]
+
+    def look_ahead(self, values: np.ndarray, actions: slice = slice(None)) -> np.ndarray:
+        """(S, A', H, G) value of one step and then `values` (S, G), for the actions A' of the assistant."""
+        # A goal that is drawn anew is worth what goals are on average.
+        renewed = np.broadcast_to((values @ self.prior)[:, None], values.shape)
+        following = self.next_states[:, actions]
+        renews = self.renews[:, actions, None, None, None]
+        after = np.where(renews, renewed[following], values[following])
+        averaged = np.einsum("sahk,sahkg->sahg", self.chances[:, actions], after)
+        return self.rewards[:, actions] + self.discount * averaged
 
     def _check_shapes(self) -> None:
         s, a, h, g = self.shape
@@ -137,8 +150,10 @@ class TabularGame:
     def _check_chances(self) -> None:
         for name in ("prior", "start"):
             _check_sum(name, getattr(self, name)[None], np.ones(1, bool))
+        if (over := np.flatnonzero(self.start * self.terminal)).size:
+            raise ValueError(f"start[{over[0]}] is {self.start[over[0]]}; that state is terminal, give 0")
         if (idle := np.flatnonzero(~self.assistant_legal[:, NOOP])).size:
-            raise ValueError(f"assistant_legal[{idle[0]}, 0] is False; action 0 is the no-op, legal everywhere")
+            raise ValueError(f"assistant_legal[{idle[0]}, 0] is False; action 0, the no-op, is always legal")
         if (stuck := np.flatnonzero(~self.user_legal.any(axis=1))).size:
             raise ValueError(f"user_legal[{stuck[0]}] is all False; the user needs an action in every state")
         states = len(self.states)
@@ -155,10 +170,16 @@ class TabularGame:
     def _check_user(self, user: np.ndarray) -> None:
         if (user * ~self.user_legal[:, None, :, None]).any():
             at = np.argwhere(user * ~self.user_legal[:, None, :, None])[0]
-            raise ValueError(f"user{at.tolist()} is {user[tuple(at)]}; user action {at[2]} is not legal there")
+            raise ValueError(f"user{at.tolist()} is {user[tuple(at)]}; that action is not legal, give 0")
         asked = self.assistant_legal[:, :1] if self.simultaneous else self.assistant_legal
         played = (asked & ~self.terminal[:, None])[:, :, None] & np.ones(len(self.goals), bool)
         _check_sum("user", np.moveaxis(user, 2, 3), played)
+
+
+def draw(chances: np.ndarray, rng: np.random.Generator) -> int:
+    """An index (n,), drawn with one number of the stream whatever the chances."""
+    drawn = np.searchsorted(np.cumsum(chances), rng.random(), side="right")
+    return int(min(drawn, np.flatnonzero(chances)[-1]))  # rounding can leave a gap below 1
 
 
 def _check_sum(name: str, chances: np.ndarray, where: np.ndarray) -> None:

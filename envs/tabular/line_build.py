@@ -1,12 +1,12 @@
 """Line-build: a house of one dimension, to see what edit-distance rewards do to guessing.
 
-A line of n empty cells is to become all red or all blue, as the user likes. In a step each player may place a block
-of either colour in an empty cell or break one; both act at once, and on one cell the user wins. The user always mends the
-leftmost cell that is not yet right: it breaks a wrong block and fills a gap. The game ends when the line is full of
-one colour.
+A line of n empty cells is to become all red or all blue, as the user likes. In a step each player may place a
+block of either colour in an empty cell or break one; both act at once, and on one cell the user wins. The
+user always mends the leftmost cell that is not yet right: it breaks a wrong block and fills a gap. The game
+ends when the line is full of one colour.
 
-The reward is the change of similarity: a cell counts 1 with the right block, -1 with the wrong one and 0 without;
-less `user_cost` for each action of the user.
+The reward is the change of similarity: a cell counts 1 with the right block, -1 with the wrong one and 0
+without; less `user_cost` for each action of the user.
 
 | setting | default | |
 |---|---|---|
@@ -14,10 +14,10 @@ less `user_cost` for each action of the user.
 | `user_cost` | 0 | what an action of the user costs |
 | `discount` | 0.95 | |
 
-**Known values.** n = 3, 4, 5: V* = 2.9, 3.8025, 4.705 (watch first); the user alone 2.8525, 3.709875, 4.524381;
-an assistant that knows the colour 2.95, 3.9, 4.8025. The best real first guess is worth 2.87625, 3.8025 (an exact tie) and
-4.682438: this reward hardly punishes guessing. With a user cost of 0.2: V* = 2.51, 3.32225, 4.1345, and at
-n = 4 guessing beats watching (3.232).
+**Known values.** n = 3, 4, 5: V* = 2.9, 3.8025, 4.705 (watch first); the user alone 2.8525, 3.709875,
+4.524381; an assistant that knows the colour 2.95, 3.9, 4.8025. The best real first guess is worth 2.87625,
+3.8025 (an exact tie) and 4.682438: this reward hardly punishes guessing. With a user cost of 0.2: V* = 2.51,
+3.32225, 4.1345, and at n = 4 guessing beats watching (3.232).
 """
 
 from __future__ import annotations
@@ -50,26 +50,22 @@ class LineBuild(Rules):
         return True
 
     def goals(self) -> Mapping[str, tuple[str, float]]:
-        return {colour: (LETTERS[colour], 0.5) for colour in COLOURS}
+        return {colour: (colour, 0.5) for colour in COLOURS}
 
     def start(self) -> str:
         return EMPTY * self.n
 
     def assistant_actions(self, state: str) -> Sequence[str]:
-        return [
-            action
-            for cell, block in enumerate(state, 1)
-            for action in ([f"{colour} {cell}" for colour in COLOURS] if block == EMPTY else [f"break {cell}"])
-        ]
+        edits = [COLOURS if block == EMPTY else ("break",) for block in state]
+        return [f"{edit} {cell}" for cell, choices in enumerate(edits, 1) for edit in choices]
 
     def user_actions(self, state: str) -> Sequence[str]:
         return [WAIT, *self.assistant_actions(state)]
 
     def respond(self, state: str, action: str, goal: str) -> Mapping[str, float]:
         for cell, block in enumerate(state, 1):
-            if block != goal:
-                colour = next(name for name in COLOURS if LETTERS[name] == goal)
-                return {f"{colour if block == EMPTY else 'break'} {cell}": 1.0}
+            if block != LETTERS[goal]:
+                return {f"{goal if block == EMPTY else 'break'} {cell}": 1.0}
         return {WAIT: 1.0}
 
     def step(self, state: str, action: str, reply: str) -> Mapping[str, float]:
@@ -94,4 +90,4 @@ def _edit(state: str, action: str) -> str:
 
 
 def _similarity(state: str, goal: str) -> int:
-    return sum((block == goal) - (block not in (goal, EMPTY)) for block in state)
+    return sum(0 if block == EMPTY else 1 if block == LETTERS[goal] else -1 for block in state)

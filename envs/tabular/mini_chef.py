@@ -1,21 +1,22 @@
 """Mini-chef: how much help is possible depends on how the user teaches.
 
-Recipe i is salt and ingredient i, and the user has one of `recipes` recipes in mind. The user adds an ingredient, then
-the assistant adds one. A complete dish is worth 1.
+Recipe i is salt and ingredient i, and the user has one of `recipes` recipes in mind. The user adds an
+ingredient, then the assistant adds one. A complete dish is worth 1.
 
 | setting | default | |
 |---|---|---|
 | `user` | `pedagogic` | who cooks, see below |
 | `recipes` | 3 | number of recipes |
 
-`always_salt` adds salt first; `uniform` adds either ingredient of the recipe; `pedagogic` adds the one that tells the
-recipe; `best` has no policy and is solved for: per recipe it does what is best given the assistant's plan.
+`always_salt` adds salt first; `uniform` adds either ingredient of the recipe; `pedagogic` adds the one that
+tells the recipe; `best` has no policy and is solved for: per recipe it does what is best given the
+assistant's plan.
 
 **Known values** with 3 recipes: always_salt 1/3, uniform 2/3, pedagogic 1. The best-responding user finds the
 pedagogic way by itself, 1, which no pair could beat.
 
-A stand-in for the ChefWorld of Malik et al. 2018, "An Efficient, Generalized Bellman Update For Cooperative Inverse
-Reinforcement Learning", small enough to be checked by hand.
+A stand-in for the ChefWorld of Malik et al. 2018, "An Efficient, Generalized Bellman Update For Cooperative
+Inverse Reinforcement Learning", small enough to be checked by hand.
 """
 
 from __future__ import annotations

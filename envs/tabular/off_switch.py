@@ -13,9 +13,10 @@ the user allow or stop it. One step.
 
 **Known values.** A rational user makes proposing worth E[max(U, 0)] = m Phi(m/d) + d phi(m/d), whatever the
 number of bins, because none of them holds both signs of U and each has its exact mean: 0.398942 for (m, d) =
-(0, 1), 0.697797 for (0.5, 1), 0.197797 for (-0.5, 1) and 1.004245 for (1, 0.5). With `good=0.75` proposing is worth
-0.75, 0.732014, 0.630797, 0.481059 and 0.372459 for beta 0, 0.25, 0.5, 1 and 2, against 0.5 for acting at once:
-an erratic user is better not asked. With the normal distribution and beta > 0 values depend on the bins.
+(0, 1), 0.697797 for (0.5, 1), 0.197797 for (-0.5, 1) and 1.004245 for (1, 0.5). With `good=0.75` proposing is
+worth 0.75, 0.732014, 0.630797, 0.481059 and 0.372459 for beta 0, 0.25, 0.5, 1 and 2, against 0.5 for acting
+at once: an erratic user is better not asked. With the normal distribution and beta > 0 values depend on the
+bins.
 
 Source: Hadfield-Menell, Dragan, Abbeel and Russell, "The Off-Switch Game", 2017.
 """
@@ -25,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 from typing import ClassVar
 
@@ -93,7 +95,7 @@ def _bins(mean: float, deviation: float, count: int) -> list[tuple[float, float]
     edges = {normal.inv_cdf(i / count) for i in range(1, count)} | {0.0}
     points = [-math.inf, *sorted(edges), math.inf]
     bins = []
-    for low, high in zip(points, points[1:], strict=False):
+    for low, high in pairwise(points):
         a, b = (low - mean) / deviation, (high - mean) / deviation
         chance = unit.cdf(b) - unit.cdf(a)
         if chance > 1e-12:

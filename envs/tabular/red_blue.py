@@ -1,8 +1,8 @@
 """Red-blue: watch which ball the user picks, then pick the same.
 
-The goal is a colour. The user walks to the fork in its first step and picks a ball in its second, the right one
-with probability `accuracy`. The assistant may pick a ball once, at any time. Each right ball is worth 1. Both
-move at once.
+The goal is a colour. The user walks to the fork in its first step and picks a ball in its second, the right
+one with probability `accuracy`. The assistant may pick a ball once, at any time. Each right ball is worth 1.
+Both move at once.
 
 | setting | default | |
 |---|---|---|
@@ -10,8 +10,8 @@ move at once.
 | `discount` | 0.9 | |
 | `horizon` | 4 | steps |
 
-**Known values.** With accuracy q: V* = 0.9 q + max(0.5, 0.81 q), from waiting for the user or from guessing at
-once: 1.71 (q = 1), 1.368 (0.8), 1.04 (0.6); guessing at once 1.40, and knowing the goal 1.90 (q = 1). The
+**Known values.** With accuracy q: V* = 0.9 q + max(0.5, 0.81 q), from waiting for the user or from guessing
+at once: 1.71 (q = 1), 1.368 (0.8), 1.04 (0.6); guessing at once 1.40, and knowing the goal 1.90 (q = 1). The
 assistant waits exactly when q > 0.6173. One that takes q to be 1 earns 1.026 when it is 0.6.
 
 Source: the toolkit HumanCompatibleAI/assistance-games, 2020 (there the user's accuracy is 1).

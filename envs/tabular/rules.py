@@ -168,7 +168,8 @@ def _visit(rules: Rules) -> _Found:
         over = rules.ended(state)
         mine = [WAIT] if over else [WAIT, *rules.assistant_actions(state)]
         theirs = [WAIT] if over else rules.user_actions(state)
-        found.legal.append(([_number(found.actions, a) for a in mine], [_number(found.replies, h) for h in theirs]))
+        numbers = [_number(found.actions, word) for word in mine]
+        found.legal.append((numbers, [_number(found.replies, word) for word in theirs]))
         for action in [] if over else mine:
             a = found.actions[action]
             if not rules.best_responding and (action == WAIT or not rules.simultaneous):

@@ -1,8 +1,9 @@
 """The tiger problem as an assistance game: a user who knows the door, and mumbles.
 
-The user's treasure is behind the left or the right door, a tiger behind the other. Asking costs 1, and the user
-names the door, heard right with probability `accuracy`. Opening the treasure's door is worth 10, the tiger's
--100. Either way the next task begins: the treasure is put behind a door anew. The game goes on for ever.
+The user's treasure is behind the left or the right door, a tiger behind the other. Asking costs 1, and the
+user names the door, heard right with probability `accuracy`. Opening the treasure's door is worth 10, the
+tiger's -100. Either way the next task begins: the treasure is put behind a door anew. The game goes on for
+ever.
 
 | setting | default | |
 |---|---|---|
@@ -10,10 +11,11 @@ names the door, heard right with probability `accuracy`. Opening the treasure's 
 | `discount` | 0.95 | |
 | `horizon` | none | steps |
 
-**Known value.** 19.3714 with the defaults, as the textbook has it: ask until one door was named twice more often than
-the other. Doing nothing is worth 0, knowing the goal 200.
+**Known value.** 19.3714 with the defaults, as the textbook has it: ask until one door was named twice more
+often than the other. Doing nothing is worth 0, knowing the goal 200.
 
-Source: Kaelbling, Littman and Cassandra, "Planning and acting in partially observable stochastic domains", 1998.
+Source: Kaelbling, Littman and Cassandra, "Planning and acting in partially observable stochastic domains",
+1998.
 """
 
 from __future__ import annotations

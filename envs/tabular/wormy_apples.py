@@ -1,8 +1,8 @@
 """Wormy apples: ask before you dispose of something the user cares about, but only then.
 
-The assistant gets an apple and makes a pie. With chance 0.2 the apple is wormy and has to be disposed of first: in
-the compost or in the trash, as the user likes best; the other way costs 2. The pie is worth 2 and ends the game.
-Asking costs 0.1 and the user then names the bin.
+The assistant gets an apple and makes a pie. With chance 0.2 the apple is wormy and has to be disposed of
+first: in the compost or in the trash, as the user likes best; the other way costs 2. The pie is worth 2 and
+ends the game. Asking costs 0.1 and the user then names the bin.
 
 | setting | default | |
 |---|---|---|
@@ -10,14 +10,14 @@ Asking costs 0.1 and the user then names the bin.
 | `discount` | 0.99 | |
 | `horizon` | none | steps |
 
-`turn_based`: the answer comes before the assistant's next move. `simultaneous`: it comes at the same time as that
-move, so that it pays to wait one step. `two_phase`: as `simultaneous`, but the user answers only before the
-apple is fetched.
+`turn_based`: the answer comes before the assistant's next move. `simultaneous`: it comes at the same time as
+that move, so that it pays to wait one step. `two_phase`: as `simultaneous`, but the user answers only before
+the apple is fetched.
 
-**Known values.** turn_based 1.95232 (discount 0.99) and 1.7136 (0.9): ask when the apple is wormy. simultaneous
-1.948438 and 1.68444 (with a horizon: 5 steps or more): ask, wait, dispose. two_phase 1.85628 (ask first) and
-1.584 (never ask, guess when needed). A planner that takes the goal to be known after its next step (QMDP, determinised
-search) never asks and, once the apple is wormy, waits for ever: 1.584 and 1.44.
+**Known values.** turn_based 1.95232 (discount 0.99) and 1.7136 (0.9): ask when the apple is wormy.
+simultaneous 1.948438 and 1.68444 (with a horizon: 5 steps or more): ask, wait, dispose. two_phase 1.85628
+(ask first) and 1.584 (never ask, guess when needed). A planner that takes the goal to be known after its next
+step (QMDP, determinised search) never asks and, once the apple is wormy, waits for ever: 1.584 and 1.44.
 
 Source: the toolkit HumanCompatibleAI/assistance-games, 2020; its question is `simultaneous` or `two_phase`.
 """

@@ -241,7 +241,7 @@ def test_a_goal_that_nobody_was_recorded_on_is_refused_with_the_remedy(posts: Pa
 
 @pytest.fixture(scope="session")
 def alone(require_data: Callable[[str], Path]) -> tuple[ReplayUser, BuildingBatch, np.ndarray]:
-    """The people of `human_building`, 28 games alone at step 380, and the step (28, N) of each cell's change."""
+    """28 games of the recorded people alone at step 380, and the step (28, N) a cell was changed at last."""
     user = ReplayUser(require_data("human_building"))
     goals = np.tile(np.stack([recording.goal for recording in user.recordings]), (2, 1, 1, 1))
     batch = BuildingBatch(len(goals), BuildingConfig())
@@ -265,11 +265,14 @@ def test_people_alone_do_about_as_much_as_the_simulated_user(
 def test_people_place_blocks_in_the_recorded_order(
     alone: tuple[ReplayUser, BuildingBatch, np.ndarray],
 ) -> None:
-    """Rank correlation of recorded and played times of placed cells, in every game."""
+    """Rank correlations of recorded and played times; what comes right by luck comes out of order."""
     user, batch, done_at = alone
+    blocks, goal = batch.state.blocks, batch.latent.goal
+    correlations = []
     for row, recording in enumerate(2 * user.recordings):
-        placed = recording.edits[recording.edits[:, 1] != 0, 0]
-        cells, recorded = np.unique(placed, return_index=True)
-        done = (done_at[row, cells] >= 0) & (batch.state.blocks[row, cells] == batch.latent.goal[row, cells])
-        both = np.stack([recorded[done], done_at[row, cells[done]]])
-        assert np.corrcoef(both.argsort().argsort())[0, 1] > 0.8, (recording.name, done.sum())
+        cells, recorded = np.unique(recording.edits[recording.edits[:, 1] != 0, 0], return_index=True)
+        done = (done_at[row, cells] >= 0) & (blocks[row, cells] == goal[row, cells])
+        times = np.stack([recorded[done], done_at[row, cells[done]]])
+        correlations.append(np.corrcoef(times.argsort().argsort())[0, 1])
+    assert np.mean(correlations) > 0.9
+    assert min(correlations) > 0.5

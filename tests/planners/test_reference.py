@@ -1,0 +1,194 @@
+"""The reference search on games small enough to know the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from planners.model import Evaluation
+from planners.reference import Node, ReferenceSearch, SearchOptions, SearchResult
+
+
+@dataclass
+class Bandit:
+    """Two arms: `risky` pays `prize` with probability 0.3, `safe` always pays 0.5. Then it is over.
+
+    Priors favour the risky arm.
+    """
+
+    prize: float
+    used: list[int] = field(default_factory=list)
+
+    def evaluate(self, slots: np.ndarray) -> Evaluation:
+        n = len(slots)
+        actions = np.tile(np.array([7, 8], np.int32), (n, 1))
+        return Evaluation(actions, np.tile([0.8, 0.2], (n, 1)), np.full(n, 2, np.int32), np.zeros(n))
+
+    def reply(self, slots: np.ndarray, actions: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        return (uniforms < 0.3).astype(np.int32)
+
+    def step(
+        self, slots: np.ndarray, actions: np.ndarray, replies: np.ndarray, out: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        self.used += out.tolist()
+        return np.where(actions == 7, self.prize * replies, 0.5), np.ones(len(slots), bool)
+
+
+ASK, LEFT, RIGHT = 0, 1, 2
+
+
+class AskOrAct:
+    """The user wants left or right; the assistant may ask, at a cost, before it acts.
+
+    A slot holds the belief in `left`. Asked, the user tells; an action ends the game and earns 1 when it is
+    what the user wants, else -1, in expectation under the belief. Whoever samples a goal and plans as if it
+    were known never asks.
+    """
+
+    def __init__(self, cost: float, slots: int = 2000):
+        self.cost = cost
+        self.left = np.full(slots, 0.5)
+
+    def evaluate(self, slots: np.ndarray) -> Evaluation:
+        n = len(slots)
+        actions = np.tile(np.array([ASK, LEFT, RIGHT], np.int32), (n, 1))
+        return Evaluation(actions, np.full((n, 3), 1 / 3), np.full(n, 3, np.int32), np.zeros(n))
+
+    def reply(self, slots: np.ndarray, actions: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """0: silent, 1: "left", 2: "right"."""
+        told = np.where(uniforms < self.left[slots], 1, 2)
+        return np.where(actions == ASK, told, 0).astype(np.int32)
+
+    def step(
+        self, slots: np.ndarray, actions: np.ndarray, replies: np.ndarray, out: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        left = self.left[slots]
+        self.left[out] = np.where(replies == 0, left, replies == 1)
+        earned = np.where(actions == LEFT, 2 * left - 1, 1 - 2 * left)
+        return np.where(actions == ASK, -self.cost, earned), actions != ASK
+
+
+def search(model: Any, simulations: int = 1000, seed: int = 0, **options: float) -> SearchResult:
+    made = SearchOptions(simulations=simulations, **options)  # type: ignore[arg-type]
+    return ReferenceSearch(model, made).run(np.random.default_rng(seed))
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """A node and all below it."""
+    yield node
+    for edge in node.edges:
+        for outcome in edge.replies.values():
+            if outcome.node is not None:
+                yield from nodes(outcome.node)
+
+
+def shape(node: Node) -> Any:
+    """A tree as nested tuples: actions, visits, totals, replies, rewards."""
+    return node.visits, [
+        (
+            e.action,
+            e.prior,
+            e.visits,
+            e.total,
+            [(r, o.reward, o.node and shape(o.node)) for r, o in e.replies.items()],
+        )
+        for e in node.edges
+    ]
+
+
+@pytest.mark.parametrize(("prize", "best"), [(1.0, 8), (4.0, 7)], ids=["0.3 < 0.5", "1.2 > 0.5"])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_arm_with_the_higher_mean_is_found(prize: float, best: int, seed: int) -> None:
+    assert search(Bandit(prize), seed=seed).action == best
+
+
+def test_edge_values_are_means_over_the_users_replies() -> None:
+    """Within 4 deviations of the expected reward."""
+    risky, safe = search(Bandit(3.0), simulations=2000).root.edges
+    assert (risky.action, safe.action) == (7, 8)
+    assert abs(risky.value - 0.9) < 4 * 3 * np.sqrt(0.21 / risky.visits)
+    assert safe.value == pytest.approx(0.5)
+    assert {reply: outcome.reward for reply, outcome in risky.replies.items()} == {0: 0.0, 1: 3.0}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_asking_is_chosen_when_it_pays(seed: int) -> None:
+    """-0.1 + 0.95 * 1 after the answer, against 0 for acting in the dark."""
+    found = search(AskOrAct(cost=0.1), seed=seed)
+    assert found.action == ASK
+    ask = found.root.edges[0]
+    assert ask.value == pytest.approx(0.85, abs=0.2)
+    for reply, outcome in ask.replies.items():
+        assert outcome.node is not None
+        best = max(outcome.node.edges, key=lambda edge: edge.visits)
+        assert best.action == (LEFT if reply == 1 else RIGHT)
+        assert best.value == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_asking_is_not_chosen_when_it_costs_too_much(seed: int) -> None:
+    assert search(AskOrAct(cost=1.5), seed=seed).action != ASK
+
+
+def test_a_known_goal_needs_no_asking() -> None:
+    model = AskOrAct(cost=0.1)
+    model.left[0] = 0.95
+    found = search(model)
+    assert found.action == LEFT
+    assert found.root.edges[LEFT].value == pytest.approx(0.9)
+
+
+def test_rewards_further_on_are_discounted() -> None:
+    """With a discount of 0.1 an answer is worth its cost no more: -0.15 + 0.1 * 1 < 0."""
+    assert search(AskOrAct(cost=0.15), discount=0.1).action != ASK
+    assert search(AskOrAct(cost=0.15), discount=1.0).action == ASK
+
+
+@pytest.mark.parametrize("simulations", [1, 2, 50])
+def test_visits_add_up(simulations: int) -> None:
+    found = search(AskOrAct(cost=0.1), simulations=simulations)
+    assert sum(edge.visits for edge in found.root.edges) == simulations
+    assert found.value == pytest.approx(sum(edge.total for edge in found.root.edges) / simulations)
+    for node in nodes(found.root):
+        assert node.visits == 1 + sum(edge.visits for edge in node.edges)
+        for edge in node.edges:
+            below = [outcome.node.visits for outcome in edge.replies.values() if outcome.node is not None]
+            if below:
+                assert edge.visits == sum(below)
+
+
+def test_every_new_node_gets_a_slot_of_its_own() -> None:
+    model = Bandit(1.0)
+    search(model, simulations=40)
+    assert sorted(model.used) == list(range(1, len(model.used) + 1))
+    assert len(model.used) == 4, "two arms with two replies each"
+
+
+def test_the_same_seed_gives_the_same_tree() -> None:
+    first, second = (shape(search(AskOrAct(cost=0.1), simulations=60, seed=3).root) for _ in range(2))
+    assert first == second
+    assert shape(search(AskOrAct(cost=0.1), simulations=60, seed=4).root) != first
+
+
+def test_a_search_can_be_run_again() -> None:
+    planner = ReferenceSearch(AskOrAct(cost=0.1), SearchOptions(simulations=60))
+    first = shape(planner.run(np.random.default_rng(3)).root)
+    assert shape(planner.run(np.random.default_rng(3)).root) == first
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"simulations": 0}, "simulations is 0; give 1 or more"),
+        ({"discount": 0.0}, r"discount is 0.0; give a number in \(0, 1\]"),
+        ({"discount": 1.1}, "discount is 1.1"),
+        ({"c_puct": -1.0}, "c_puct is -1.0; give 0 or more"),
+    ],
+)
+def test_impossible_options_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        SearchOptions(**options)
