@@ -22,7 +22,7 @@ from .scripted import CopyNeighbourAssistant, MirrorAssistant, NoneAssistant, Ra
 
 ORACLE_TRAITS = Traits(
     rationality=3.0,
-    height=0.3,
+    height=1.5,
     locality=1.0,
     walk=0.8,
     comfort=4.4,

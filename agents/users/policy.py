@@ -10,10 +10,13 @@ weight of all others is the probability of walking, one step along the shortest 
 On top come pauses, stray moves and wrong blocks:
 
     P(noop)   = pause
-    P(move m) = fidget / moves + work * far / (near + far)                                    [second term: m
-    leads to the best far target] P(edit c) = work * near / (near + far) * ((1 - wrong) * w(c) / near + wrong
-    / (8 * places))   [last term: c is placed into] work      = 1 - pause - fidget,   near, far = sums of
-    weights w(c) = exp(rationality * score(c))
+    P(move m) = fidget / moves + work * far / (near + far)
+    P(edit c) = work * near / (near + far) * ((1 - wrong) * w(c) / near + wrong / (8 * places))
+    work      = 1 - pause - fidget
+    near, far = sums of weights w(c) = exp(rationality * score(c))
+
+The second term of P(move m) is there when m leads to the best far target, the last one of P(edit c) when c is
+placed into.
 
 When no far target can be reached the far share is spent waiting; when nothing is at hand either, the builder
 digs: it breaks the block nearest to the nearest cell still to be done, and keeps such holes open until that
@@ -28,7 +31,7 @@ import numpy as np
 
 from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE
 from envs.building.kernels import kernel, summing
-from envs.building.rules import solid_faces
+from envs.building.rules import body_cells, solid_faces
 from envs.building.world import AIR, NUM_BLOCKS
 from envs.rng import below, uniform
 
@@ -148,15 +151,17 @@ def _squared(size, a, b):
 @kernel
 def dig(rules, state, row, player, scene, goal):
     """``(kind, cell)`` of a builder that can reach none of its targets: break, move, or no-op when nothing is
-    left to do.
+    left to do but what a player stands in, or what nothing supports yet.
     """
     _w, h, d = rules.size
     blocks, cells, feet = state.blocks[row], scene.cell, state.feet[row, player]
     here = (feet[0] * h + feet[1]) * d + feet[2]
+    other_feet, other_head = body_cells(rules.size, state.feet[row, 1 - player])
     nearest, target = 1 << 30, _NO_CELL
     for c in range(blocks.shape[0]):
-        if blocks[c] != goal[c] and _squared(rules.size, c, here) < nearest:
-            nearest, target = _squared(rules.size, c, here), c
+        if blocks[c] != goal[c] and (scene.sealed[c] or scene.listed[c]):
+            if c != other_feet and c != other_head and _squared(rules.size, c, here) < nearest:
+                nearest, target = _squared(rules.size, c, here), c
     while target != _NO_CELL:
         nearest, chosen, at_hand = 1 << 30, _NO_CELL, False
         for i in range(scene.counts[3]):

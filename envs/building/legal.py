@@ -17,7 +17,7 @@ from .actions import MOVES, Codec
 from .config import BuildingConfig
 from .kernels import inlined, kernel
 from .rules import air_faces, body_cells, can_edit, can_move, held, position, solid_faces
-from .sight import LOW_Y, SPAN_Y, can_click, offset_index
+from .sight import LOW_Y, can_click, offset_index
 from .world import AIR, BEDROCK, NUM_BLOCKS
 
 
@@ -35,12 +35,14 @@ def legal_cells(rules, state, row, player, place, break_):
     own_feet, own_head = body_cells(rules.size, me)
     other_feet, other_head = body_cells(rules.size, other)
     x0, y0, z0 = me
-    first_y, last_y = max(0, y0 + LOW_Y), min(h, y0 + LOW_Y + SPAN_Y) - 1
     # Blocks without air beside them cannot be clicked, unless by an eye that is itself in a block.
     buried = own_head >= 0 and blocks[own_head] != AIR
     thorough = buried or not rules.line_of_sight
     places, breaks = 0, 0
     for x in range(max(0, x0 - 4), min(w, x0 + 5)):
+        # What is in reach of the head is a ball, so each of its planes is as high as it is deep.
+        reach = rules.sight.reach[x - x0 + 4, 1 - LOW_Y]
+        first_y, last_y = max(0, y0 + 1 - reach), min(h - 1, y0 + 1 + reach)
         # Until the loop comes to cell c, place[c] holds its faces; there are fewer places than cells before.
         _mark_faces(rules.size, blocks, x, (x * h + first_y) * d, (x * h + last_y + 1) * d, place)
         for y in range(first_y, last_y + 1):
@@ -48,9 +50,9 @@ def legal_cells(rules, state, row, player, place, break_):
             outside = (4 if y == 0 else 0) | (8 if y == h - 1 else 0)
             for z in range(max(0, z0 - reach), min(d, z0 + reach + 1)):
                 c = (x * h + y) * d + z
-                block = blocks[c]
-                if place[c] == 0 and (block == AIR or not thorough):
+                if place[c] == 0 and (not thorough or blocks[c] == AIR):
                     continue
+                block = blocks[c]
                 click = 0 if block == AIR else 1
                 if block == BEDROCK or not rules.abilities[player, click]:
                     continue

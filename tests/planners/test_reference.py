@@ -73,7 +73,7 @@ class AskOrAct:
 
 
 def search(model: Any, simulations: int = 1000, seed: int = 0, **options: float) -> SearchResult:
-    made = SearchOptions(simulations=simulations, **options)  # type: ignore[arg-type]
+    made = SearchOptions(simulations=simulations, **options)
     return ReferenceSearch(model, made).run(np.random.default_rng(seed))
 
 

@@ -121,9 +121,18 @@ def test_ratios_are_of_sums_with_intervals_over_houses() -> None:
 
 
 def test_rates_of_the_assistant() -> None:
-    counts = {"assistant_edits": 8, "assistant_wrong_edits": 2, "undone_edits": 1}
-    gains = {"assistant_gain": 3, "user_gain": 9}
-    rows = rows_of([ALONE, made("greedy", [0, 0.5], [0, 1], **counts, **gains, decision_ms_p95=7)])
+    helped = made(
+        "greedy",
+        [0, 0.5],
+        [0, 1],
+        assistant_edits=8,
+        assistant_wrong_edits=2,
+        undone_edits=1,
+        assistant_gain=3,
+        user_gain=9,
+        decision_ms_p95=7,
+    )
+    rows = rows_of([ALONE, helped])
     for name, value in (
         ("wrong_edit_rate", 25),
         ("undo_rate", 12.5),

@@ -73,7 +73,9 @@ def test_none_and_whole_numbers_are_fine_where_they_fit() -> None:
 
 
 @pytest.mark.parametrize(("mean", "deviation", "bins"), [(0, 1, 20), (0.5, 1, 7), (-3, 0.5, 4), (1, 2, 1)])
-def test_off_switch_bins_have_the_right_mean_and_hold_one_sign(mean: float, deviation: float, bins: int) -> None:
+def test_off_switch_bins_have_the_right_mean_and_hold_one_sign(
+    mean: float, deviation: float, bins: int
+) -> None:
     game = make_game("off_switch", mean=mean, deviation=deviation, bins=bins)
     act, propose = (game.assistant_actions.index(word) for word in ("act", "propose"))
     allow = game.user_actions.index("allow")

@@ -1,0 +1,1 @@
+"""Measurements of speed: ``python -m scripts.bench NAME``, one module each."""
