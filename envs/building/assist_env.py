@@ -1,8 +1,8 @@
 """The building game for Gymnasium: the assistant's side alone, with a user model inside.
 
-    env = AssistEnv(user, horizon=100)                   # or envs.make("building-assist-v0", user=user,
-    horizon=100) observation, info = env.reset(seed=0) observation, reward, terminated, truncated, info =
-    env.step(action)
+    env = AssistEnv(user, horizon=100)  # or envs.make("building-assist-v0", user=user, horizon=100)
+    observation, info = env.reset(seed=0)
+    observation, reward, terminated, truncated, info = env.step(action)
 
 Actions, observations, infos and the end of an episode are the assistant's in `BuildingEnv` (see the page at
 the top of `env.py`), and so the goal is in none of them. The reward is the shared one: it is there to train

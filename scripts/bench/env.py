@@ -178,7 +178,7 @@ def _draw_actions(batch: BuildingBatch, rng: np.random.Generator) -> np.ndarray:
 
 
 def _repeat(measure: Callable[[], float], seconds: float) -> np.ndarray:
-    """What `measure` returns, called for so many seconds and five times at least, after one call for warmth."""
+    """What `measure` returns in so many seconds of calls, five at least, after one that does not count."""
     measure()
     began = time.monotonic()
     times: list[float] = []

@@ -60,12 +60,13 @@ def test_other_users(arguments: tuple[str, ...], value: float, capsys: pytest.Ca
 def test_the_planner_plays_the_same_episodes_whatever_its_simulations(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    arguments = ("wormy_apples", "--simulations", "1,2500", "--episodes", "10")
+    arguments = ("red_blue", "--set", "accuracy=0.9", "--simulations", "1,300", "--episodes", "10")
     found = figures(capsys, *arguments, "--seed", "1")
-    planner, regret = found["value.planner", 2500], found["regret.planner", 2500]
+    planner = found["value.planner", 300]
     assert planner["n"] == 10
     assert planner["lo"] <= planner["value"] <= planner["hi"]
-    assert regret["value"] == pytest.approx(0)
+    optimal = [found["value.planner", n]["value"] + found["regret.planner", n]["value"] for n in (1, 300)]
+    assert optimal[0] == pytest.approx(optimal[1])
     assert found["regret.planner", 1]["value"] > 0
     assert figures(capsys, *arguments, "--seed", "1") == found
     assert figures(capsys, *arguments, "--seed", "2") != found
@@ -76,7 +77,6 @@ def test_people_read_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "value.optimal   1.95232" in text
     (line,) = (line for line in text.splitlines() if " ask " in line)
-    assert line.split("  ")[1:] != []
     assert "wormy apple" in line
     assert "compost 0.500, trash 0.500" in line
     assert solve.main(["mini_chef", "--user", "best", "--rows", "2"]) == 0

@@ -1,4 +1,4 @@
-"""The PettingZoo view: conformance, turns, a simulated user, ends, errors, and that the goal stays with the user."""
+"""The PettingZoo view: conformance, turns, a simulated user, ends, errors, and that the goal stays hidden."""
 
 from __future__ import annotations
 
