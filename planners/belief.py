@@ -1,63 +1,102 @@
-"""Posteriors over what is hidden: weighted particles.
+"""Posteriors over what is hidden, when no hypothesis is right as a whole but many are right in part.
 
-A particle is a hypothesis (for the building game a goal and a user type); its weight is moved by the
-likelihood of what the user did. Likelihoods are tempered (w^(1/T), T > 1) because no user model is exact, and
-one extra hypothesis stands for "none of these".
+The hidden thing is a grid of N cells with a label each (for the building game, the goal's block). P
+hypotheses say what every cell holds, and observations come with their log-likelihood under each.
+`CellPosterior` lets an observation count with another weight in every cell, so cells have posteriors of their
+own: with equal weights of 1 / T it is Bayes' rule at temperature T over whole hypotheses; with weights that
+fall with the distance from what was observed, different parts of the grid may follow different hypotheses.
+
+One more hypothesis, "unknown", has a constant weight beside the best one of the cell. It says nothing; what
+it stands for is up to the caller.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
+
+_NEGLIGIBLE = np.float32(-12.0)
+"""Evidence behind the best hypothesis below which one does not count."""
 
 
-def normalise(log_weights: np.ndarray) -> np.ndarray:
-    """Probabilities (..., P) of log weights (..., P); ValueError when a row has no finite entry."""
-    top = log_weights.max(axis=-1, keepdims=True)
-    if not np.isfinite(top).all():
-        raise ValueError(
-            "a belief has no particle of finite weight; raise the likelihood floor or add an unknown particle"
-        )
-    weights = np.exp(log_weights - top)
-    return weights / weights.sum(axis=-1, keepdims=True)
+class CellPosterior:
+    """Cell-wise posteriors of B games over P hypotheses about N cells. All are equally likely at first."""
+
+    def __init__(self, games: int, hypotheses: int, cells: int, unknown: float):
+        """unknown: weight of "none of these" relative to the best hypothesis of a cell, 0 or more."""
+        if unknown < 0:
+            raise ValueError(f"unknown is {unknown}; give 0 (one hypothesis is right) or more")
+        self.unknown = unknown
+        self.evidence = np.zeros((games, hypotheses, cells), np.float32)
+        """(B, P, N) weighted log-likelihoods."""
+
+    def observe(self, game: int, log_likelihood: np.ndarray, weight: np.ndarray) -> None:
+        """Add log-likelihoods (P,) of an observation, with a weight (N,) per cell."""
+        relative = (log_likelihood - log_likelihood.max()).astype(np.float32)
+        _add(relative, weight.astype(np.float32), self.evidence[game])
+
+    def marginals(self, game: int, labels: np.ndarray, out: np.ndarray) -> None:
+        """Write the probabilities (N, L) of each cell's label from the hypotheses' labels (P, N).
+
+        What is missing from 1 in a cell is the probability of "unknown".
+        """
+        _marginals(self.evidence[game], labels, self.unknown, out)
+
+    def draw(self, game: int, labels: np.ndarray, fallback: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        """Whole grids (K, N) whose cells have the posterior's marginals; `fallback` (N,) where unknown.
+
+        uniforms: (K,) ascending numbers in [0, 1). Grid k takes in every cell the hypothesis at quantile u_k
+        of that cell's posterior. Neighbouring cells have similar posteriors, so they nearly always agree.
+        """
+        out = np.empty((len(uniforms), labels.shape[1]), labels.dtype)
+        _draw(self.evidence[game], labels, fallback, self.unknown, uniforms, out)
+        return out
 
 
-def effective_sample_size(probabilities: np.ndarray) -> np.ndarray:
-    """(...) effective number of particles, 1 / sum p^2, of probabilities (..., P)."""
-    return 1.0 / np.square(probabilities).sum(axis=-1)
+@njit(cache=True, nogil=True, fastmath=True)
+def _add(log_likelihood, weight, evidence):
+    for p in range(evidence.shape[0]):
+        for c in range(evidence.shape[1]):
+            evidence[p, c] += weight[c] * log_likelihood[p]
 
 
-def systematic_resample(probabilities: np.ndarray, count: int, uniform: float) -> np.ndarray:
-    """Indices (count,) of particles drawn with low variance: particle p appears floor or ceil of count * p
-    times.
+@njit(cache=True, nogil=True)
+def _marginals(evidence, labels, unknown, out):
+    best = np.full(evidence.shape[1], np.float32(-1e30))
+    total = np.full(evidence.shape[1], np.float32(unknown))
+    for p in range(evidence.shape[0]):
+        for c in range(best.shape[0]):
+            best[c] = max(best[c], evidence[p, c])
+    out[:] = 0.0
+    for p in range(evidence.shape[0]):
+        for c in range(best.shape[0]):
+            behind = evidence[p, c] - best[c]
+            if behind > _NEGLIGIBLE:
+                weight = np.exp(behind)
+                out[c, labels[p, c]] += weight
+                total[c] += weight
+    for c in range(best.shape[0]):
+        for label in range(out.shape[1]):
+            out[c, label] /= total[c]
 
-    uniform: one number in [0, 1).
-    """
-    points = (np.arange(count) + uniform) / count
-    return np.minimum(np.searchsorted(np.cumsum(probabilities), points, side="right"), len(probabilities) - 1)
 
-
-class ParticleBelief:
-    """Posteriors of B games over the same P hypotheses, with the last one optionally meaning "unknown"."""
-
-    def __init__(self, prior: np.ndarray, games: int, temperature: float = 1.0):
-        """prior: (P,) probabilities. temperature: T >= 1, evidence is raised to 1/T."""
-        prior = np.asarray(prior, float)
-        if prior.ndim != 1 or (prior < 0).any() or abs(prior.sum() - 1) > 1e-6:
-            raise ValueError(
-                f"prior sums to {prior.sum():.6g} with shape {prior.shape}; give (P,) that sum to 1"
-            )
-        if temperature < 1:
-            raise ValueError(f"temperature is {temperature}; give 1 (exact Bayes) or more")
-        self.temperature = temperature
-        with np.errstate(divide="ignore"):
-            self.log_weights = np.tile(np.log(prior), (games, 1))
-
-    def observe(self, game: int, log_likelihood: np.ndarray) -> None:
-        """Weigh what game `game` saw: log-likelihoods (P,) of the observation under each hypothesis."""
-        row = self.log_weights[game]
-        row += log_likelihood / self.temperature
-        row -= row.max()
-
-    def probabilities(self, game: int) -> np.ndarray:
-        """(P,) posterior of one game."""
-        return normalise(self.log_weights[game])
+@njit(cache=True, nogil=True)
+def _draw(evidence, labels, fallback, unknown, uniforms, out):
+    weights = np.empty(evidence.shape[0], np.float32)
+    for c in range(fallback.shape[0]):
+        best = np.float32(-1e30)
+        for p in range(evidence.shape[0]):
+            best = max(best, evidence[p, c])
+        total = unknown
+        for p in range(evidence.shape[0]):
+            behind = evidence[p, c] - best
+            weights[p] = np.exp(behind) if behind > _NEGLIGIBLE else 0.0
+            total += weights[p]
+        reached, label, p = unknown, fallback[c], 0
+        for k in range(uniforms.shape[0]):
+            while reached <= uniforms[k] * total and p < weights.shape[0]:
+                if weights[p] > 0.0:
+                    reached += weights[p]
+                    label = labels[p, c]
+                p += 1
+            out[k, c] = label

@@ -32,7 +32,7 @@ PLACE, BREAK = 1, 2
 Arrays = Mapping[str, np.ndarray]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     app = App("scripts.conform", __doc__)
     for name, run, folder in (
         ("mbag", conform_mbag, "mbag_transcripts"),
@@ -41,7 +41,7 @@ def main() -> int:
         example = f"python -m scripts.conform {name}"
         parser = app.command(name, run, [example, f"{example} --data ../shared/data/{folder} --json"])
         add_data_option(parser, folder)
-    return app.main()
+    return app.main(arguments)
 
 
 def conform_mbag(options: argparse.Namespace, progress: Progress) -> Report:

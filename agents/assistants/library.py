@@ -26,6 +26,7 @@ from envs.building.config import BuildingConfig
 from envs.building.rules import compile_rules
 from envs.building.state import State, empty_state
 from envs.building.world import NUM_BLOCKS, USER
+from planners.belief import CellPosterior
 
 from ..users.policy import log_probs, outlines
 from ..users.scene import new_scene
@@ -78,7 +79,8 @@ class LibraryBelief:
         self._types = np.tile(np.arange(len(kinds)), len(flat))
         self._goals = np.tile(self._base, (games, 1, 1))
         self._named = np.zeros((games, hypotheses, NUM_BLOCKS), np.bool_)
-        self._evidence = np.zeros((games, hypotheses, config.cells), np.float32)
+        self._posterior = CellPosterior(games, hypotheses, config.cells, self.options.unknown)
+        self._distances = _Distances(config.size)
         self._known = np.zeros((games, config.cells, NUM_BLOCKS), np.float32)
         for game in range(games):
             self._refresh(game)
@@ -108,9 +110,7 @@ class LibraryBelief:
 
     def draw_goals(self, state: State, game: int, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Goals (K, N) uint8 and user types (K,) int64 of one game, for ascending uniforms (K,)."""
-        goals = np.empty((len(uniforms), self._base.shape[1]), np.uint8)
-        unknown = self.options.unknown
-        _draw(self._evidence[game], self._goals[game], state.blocks[game], unknown, uniforms, goals)
+        goals = self._posterior.draw(game, self._goals[game], state.blocks[game], uniforms)
         types = np.arange(len(uniforms)) % len(self.traits)
         return goals, types
 
@@ -142,19 +142,23 @@ class LibraryBelief:
             options.floor,
             likelihood,
         )
-        evidence = likelihood - cost
-        _spread(
-            self._rules.size,
-            (evidence - evidence.max()).astype(np.float32),
-            action[1],
-            options.reach,
-            1.0 / options.temperature,
-            1.0 / options.global_temperature,
-            self._evidence[game],
-        )
+        near = np.exp(-self._distances.to(int(action[1])) / options.reach)
+        weight = near / options.temperature + 1.0 / options.global_temperature
+        self._posterior.observe(game, likelihood - cost, weight)
 
     def _refresh(self, game: int) -> None:
-        _known_marginals(self._evidence[game], self._goals[game], self.options.unknown, self._known[game])
+        self._posterior.marginals(game, self._goals[game], self._known[game])
+
+
+class _Distances:
+    """Euclidean distances between the cells of a world."""
+
+    def __init__(self, size: tuple[int, int, int]):
+        self._places = np.stack(np.unravel_index(np.arange(size[0] * size[1] * size[2]), size), axis=1)
+
+    def to(self, cell: int) -> np.ndarray:
+        """(N,) distances of all cells from one."""
+        return np.linalg.norm(self._places - self._places[cell], axis=1)
 
 
 @njit(cache=True, nogil=True)
@@ -169,68 +173,3 @@ def _rename(base, goals, named, cell, block, price, cost):
                 for c in range(base.shape[1]):
                     if base[p, c] == material:
                         goals[p, c] = block
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _spread(size, log_likelihood, cell, reach, local, everywhere, evidence):
-    """Add an edit's log-likelihoods (P,) to the evidence (P, N), weighted by distance from its cell."""
-    _, h, d = size
-    x, y, z = cell // (h * d), (cell // d) % h, cell % d
-    share = np.empty(evidence.shape[1], np.float32)
-    for c in range(share.shape[0]):
-        away = np.sqrt((c // (h * d) - x) ** 2 + ((c // d) % h - y) ** 2 + (c % d - z) ** 2)
-        share[c] = local * np.exp(-away / reach) + everywhere
-    for p in range(evidence.shape[0]):
-        for c in range(share.shape[0]):
-            evidence[p, c] += share[c] * log_likelihood[p]
-
-
-_NEGLIGIBLE = np.float32(-12.0)
-
-
-@njit(cache=True, nogil=True)
-def _known_marginals(evidence, goals, unknown, out):
-    """Probabilities (N, 10) of each cell's block; what is missing from 1 is the unknown's."""
-    best = np.full(evidence.shape[1], np.float32(-1e30))
-    total = np.full(evidence.shape[1], np.float32(unknown))
-    for p in range(evidence.shape[0]):
-        for c in range(best.shape[0]):
-            best[c] = max(best[c], evidence[p, c])
-    out[:] = 0.0
-    for p in range(evidence.shape[0]):
-        for c in range(best.shape[0]):
-            behind = evidence[p, c] - best[c]
-            if behind > _NEGLIGIBLE:
-                weight = np.exp(behind)
-                out[c, goals[p, c]] += weight
-                total[c] += weight
-    for c in range(best.shape[0]):
-        for b in range(out.shape[1]):
-            out[c, b] /= total[c]
-
-
-@njit(cache=True, nogil=True)
-def _draw(evidence, goals, blocks, unknown, uniforms, out):
-    """Goals (K, N): in each cell the hypothesis at quantile u of the cell's posterior, unknown first.
-
-    uniforms: (K,) ascending.
-    """
-    count = uniforms.shape[0]
-    weights = np.empty(evidence.shape[0], np.float32)
-    for c in range(blocks.shape[0]):
-        best = np.float32(-1e30)
-        for p in range(evidence.shape[0]):
-            best = max(best, evidence[p, c])
-        total = unknown
-        for p in range(evidence.shape[0]):
-            behind = evidence[p, c] - best
-            weights[p] = np.exp(behind) if behind > _NEGLIGIBLE else 0.0
-            total += weights[p]
-        reached, block, p = unknown, blocks[c], 0
-        for k in range(count):
-            while reached < uniforms[k] * total and p < weights.shape[0]:
-                if weights[p] > 0.0:
-                    reached += weights[p]
-                    block = goals[p, c]
-                p += 1
-            out[k, c] = block

@@ -159,9 +159,15 @@ def dig(rules, state, row, player, scene, goal):
     other_feet, other_head = body_cells(rules.size, state.feet[row, 1 - player])
     nearest, target = 1 << 30, _NO_CELL
     for c in range(blocks.shape[0]):
-        if blocks[c] != goal[c] and (scene.sealed[c] or scene.listed[c]):
-            if c != other_feet and c != other_head and _squared(rules.size, c, here) < nearest:
-                nearest, target = _squared(rules.size, c, here), c
+        if (
+            blocks[c] == goal[c]
+            or not (scene.sealed[c] or scene.listed[c])
+            or c == other_feet
+            or c == other_head
+        ):
+            continue
+        if _squared(rules.size, c, here) < nearest:
+            nearest, target = _squared(rules.size, c, here), c
     while target != _NO_CELL:
         nearest, chosen, at_hand = 1 << 30, _NO_CELL, False
         for i in range(scene.counts[3]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from .._cli import App
 from . import env
@@ -11,11 +12,11 @@ BENCHES = (env,)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     app = App("scripts.bench", __doc__)
     for bench in BENCHES:
         bench.add_to(app)
-    return app.main()
+    return app.main(arguments)
 
 
 if __name__ == "__main__":

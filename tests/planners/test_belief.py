@@ -1,4 +1,4 @@
-"""Particle beliefs: Bayes' rule when exact, slower when tempered, and resampling with low variance."""
+"""Cell posteriors: Bayes' rule where all cells hear the same, and parts on their own where they do not."""
 
 from __future__ import annotations
 
@@ -7,95 +7,91 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planners.belief import ParticleBelief, effective_sample_size, normalise, systematic_resample
+from planners.belief import CellPosterior
 
-PRIOR = np.array([0.5, 0.3, 0.2])
-LIKELIHOOD = np.array([0.1, 0.6, 0.2])
-UNIFORMS = st.floats(0, 1, exclude_max=True)
+CELLS, LABELS, HYPOTHESES = 6, 3, 5
 
 
-def test_exact_beliefs_follow_bayes_rule() -> None:
-    belief = ParticleBelief(PRIOR, games=2)
-    belief.observe(1, np.log(LIKELIHOOD))
-    belief.observe(1, np.log(LIKELIHOOD))
-    posterior = PRIOR * LIKELIHOOD**2
-    assert belief.probabilities(1) == pytest.approx(posterior / posterior.sum())
-    assert belief.probabilities(0) == pytest.approx(PRIOR), "games do not mix"
+def grids(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, LABELS, (HYPOTHESES, CELLS)).astype(np.uint8)
 
 
-def test_tempered_evidence_counts_less() -> None:
-    belief = ParticleBelief(PRIOR, games=1, temperature=4.0)
-    belief.observe(0, np.log(LIKELIHOOD))
-    posterior = PRIOR * LIKELIHOOD**0.25
-    assert belief.probabilities(0) == pytest.approx(posterior / posterior.sum())
+def marginals(posterior: CellPosterior, labels: np.ndarray, game: int = 0) -> np.ndarray:
+    out = np.empty((labels.shape[1], LABELS), np.float32)
+    posterior.marginals(game, labels, out)
+    return out
 
 
-def test_long_histories_stay_in_range() -> None:
-    belief = ParticleBelief(PRIOR, games=1)
-    for _ in range(5000):
-        belief.observe(0, np.array([-30.0, -31.0, -29.0]))
-    assert belief.probabilities(0) == pytest.approx([0, 0, 1])
-
-
-def test_a_hypothesis_without_prior_never_comes_back() -> None:
-    belief = ParticleBelief(np.array([1.0, 0.0]), games=1)
-    belief.observe(0, np.array([-50.0, 0.0]))
-    assert belief.probabilities(0).tolist() == [1.0, 0.0]
-
-
-def test_the_unknown_particle_takes_over_when_nothing_fits() -> None:
-    """Goals of the library explain the edits badly; the last particle, which expects anything, wins."""
-    belief = ParticleBelief(np.array([0.45, 0.45, 0.1]), games=1)
-    for _ in range(5):
-        belief.observe(0, np.log([1e-4, 1e-4, 2e-3]))
-    assert belief.probabilities(0)[-1] > 0.99
-
-
-def test_a_belief_in_nothing_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"no particle of finite weight; raise the likelihood floor"):
-        normalise(np.full(3, -np.inf))
-
-
-@pytest.mark.parametrize(
-    ("prior", "temperature", "words"),
-    [
-        ([0.5, 0.4], 1.0, "prior sums to 0.9 with shape"),
-        ([[0.5, 0.5]], 1.0, r"with shape \(1, 2\)"),
-        ([1.5, -0.5], 1.0, "prior sums to 1"),
-        ([0.5, 0.5], 0.5, "temperature is 0.5; give 1"),
-    ],
-)
-def test_bad_beliefs_are_refused(prior: list[float], temperature: float, words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        ParticleBelief(np.array(prior), games=1, temperature=temperature)
-
-
-def test_rows_are_normalised_one_by_one() -> None:
-    rows = normalise(np.log([[1.0, 1.0, 2.0], [3.0, 1.0, 0.5]]))
-    assert rows == pytest.approx(np.array([[0.25, 0.25, 0.5], [2 / 3, 2 / 9, 1 / 9]]))
-
-
-@pytest.mark.parametrize(
-    ("probabilities", "size"), [([1.0, 0, 0, 0], 1), ([0.25] * 4, 4), ([0.5, 0.5, 0, 0], 2)]
-)
-def test_effective_sample_size_counts_equal_particles(probabilities: list[float], size: float) -> None:
-    assert effective_sample_size(np.array(probabilities)) == pytest.approx(size)
+def bayes(log_likelihood: np.ndarray, labels: np.ndarray, temperature: float) -> np.ndarray:
+    weights = np.exp(log_likelihood / temperature)
+    weights /= weights.sum()
+    return np.stack([[weights[labels[:, c] == label].sum() for label in range(LABELS)] for c in range(CELLS)])
 
 
 @given(
-    weights=st.lists(st.integers(0, 9), min_size=1, max_size=12).filter(any), u=UNIFORMS, n=st.integers(1, 40)
+    st.lists(st.floats(-8, 0), min_size=HYPOTHESES, max_size=HYPOTHESES),
+    st.lists(st.floats(-8, 0), min_size=HYPOTHESES, max_size=HYPOTHESES),
+    st.sampled_from([1.0, 2.0, 8.0]),
 )
-def test_a_particle_is_drawn_floor_or_ceil_of_its_share(weights: list[int], u: float, n: int) -> None:
-    probabilities = np.array(weights) / sum(weights)
-    drawn = systematic_resample(probabilities, n, u)
-    assert (np.diff(drawn) >= 0).all()
-    counts = np.bincount(drawn, minlength=len(weights))
-    assert counts.sum() == n
-    assert (np.abs(counts - n * probabilities) < 1 + 1e-9).all()
+def test_equal_weights_are_bayes_rule_at_a_temperature(first: list, second: list, temperature: float) -> None:
+    labels, posterior = grids(), CellPosterior(1, HYPOTHESES, CELLS, unknown=0.0)
+    for observed in (first, second):
+        posterior.observe(0, np.array(observed), np.full(CELLS, 1 / temperature))
+    wanted = bayes(np.array(first) + np.array(second), labels, temperature)
+    assert marginals(posterior, labels) == pytest.approx(wanted, abs=1e-4)
 
 
-def test_resampling_is_unbiased() -> None:
-    """Over evenly spread uniforms, mean counts are the shares; tolerance is their spacing."""
-    uniforms = (np.arange(1000) + 0.5) / 1000
-    counts = [np.bincount(systematic_resample(PRIOR, 7, u), minlength=3) for u in uniforms]
-    assert np.mean(counts, axis=0) == pytest.approx(7 * PRIOR, abs=0.01)
+def test_without_evidence_a_cell_holds_what_most_hypotheses_say() -> None:
+    labels = grids()
+    found = marginals(CellPosterior(1, HYPOTHESES, CELLS, unknown=0.0), labels)
+    assert found == pytest.approx(bayes(np.zeros(HYPOTHESES), labels, 1.0), abs=1e-6)
+
+
+def test_parts_of_a_grid_may_follow_different_hypotheses() -> None:
+    labels = np.array([[0, 0, 0, 0], [1, 1, 1, 1]], np.uint8)
+    posterior = CellPosterior(1, 2, 4, unknown=0.0)
+    posterior.observe(0, np.array([0.0, -9.0]), np.array([1.0, 1.0, 0.0, 0.0]))
+    posterior.observe(0, np.array([-9.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0]))
+    assert marginals(posterior, labels).argmax(axis=1).tolist() == [0, 0, 1, 1]
+
+
+def test_unknown_takes_its_share_beside_the_best_hypothesis() -> None:
+    labels = np.array([[0, 1], [0, 1]], np.uint8)
+    posterior = CellPosterior(1, 2, 2, unknown=0.5)
+    assert marginals(posterior, labels).sum(axis=1) == pytest.approx(2 / 2.5)
+    posterior.observe(0, np.array([0.0, -50.0]), np.ones(2))
+    assert marginals(posterior, labels).sum(axis=1) == pytest.approx(1 / 1.5)
+
+
+def test_games_do_not_hear_each_other() -> None:
+    labels, posterior = grids(), CellPosterior(2, HYPOTHESES, CELLS, unknown=0.1)
+    before = marginals(posterior, labels, game=1)
+    posterior.observe(0, np.arange(HYPOTHESES, dtype=float), np.ones(CELLS))
+    assert (marginals(posterior, labels, game=1) == before).all()
+    assert (marginals(posterior, labels, game=0) != before).any()
+
+
+@given(st.integers(0, 1000))
+def test_drawn_grids_have_the_marginals(seed: int) -> None:
+    labels, posterior = grids(seed), CellPosterior(1, HYPOTHESES, CELLS, unknown=0.3)
+    rng = np.random.default_rng(seed)
+    posterior.observe(0, rng.normal(size=HYPOTHESES), rng.random(CELLS))
+    count = 4000
+    fallback = np.full(CELLS, 2, np.uint8)
+    drawn = posterior.draw(0, labels, fallback, (np.arange(count) + 0.5) / count)
+    wanted = marginals(posterior, labels)
+    wanted[np.arange(CELLS), fallback] += 1 - wanted.sum(axis=1)
+    shares = np.stack([(drawn == label).mean(axis=0) for label in range(LABELS)], axis=1)
+    assert shares == pytest.approx(wanted, abs=2 * HYPOTHESES / count)
+
+
+def test_cells_of_equal_evidence_are_drawn_from_one_hypothesis() -> None:
+    labels = np.arange(HYPOTHESES, dtype=np.uint8)[:, None].repeat(CELLS, axis=1)
+    posterior = CellPosterior(1, HYPOTHESES, CELLS, unknown=0.0)
+    drawn = posterior.draw(0, labels, np.zeros(CELLS, np.uint8), np.array([0.1, 0.5, 0.9]))
+    assert (drawn == drawn[:, :1]).all()
+
+
+def test_a_negative_unknown_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"unknown is -1\.0; give 0"):
+        CellPosterior(1, 1, 1, unknown=-1.0)
