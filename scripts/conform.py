@@ -28,7 +28,7 @@ POSITIONS_AT_LEAST = 0.999
 """Recorded people sometimes change their cell without an action: 3 of 12,708 times in the pairs."""
 
 ROLES = ("human", "assistant")
-PLACE, BREAK = 1, 2
+PLACE, BREAK = 1, 2  # as in envs.building.actions, which takes too long to import for --help
 Arrays = Mapping[str, np.ndarray]
 
 

@@ -35,7 +35,7 @@ from ..users.traits import USER_TYPES
 
 @dataclass(frozen=True)
 class BeliefOptions:
-    """How a library posterior is formed. Numbers were chosen on generated houses that are not evaluated."""
+    """How a library posterior is formed. Numbers were chosen by the worst modelled user on generated houses."""
 
     types: tuple[str, ...] = ("bottom_up", "outline_first")
     """User types the belief considers, equally likely at first."""
@@ -49,7 +49,7 @@ class BeliefOptions:
     """Least probability of any action under any hypothesis."""
     rename_cost: float = 2.0
     """Evidence (nats) that a hypothesis loses per material it has to rename."""
-    unknown: float = 0.5
+    unknown: float = 1.0
     """Weight of "none of these", relative to the best hypothesis of the cell."""
 
 

@@ -57,7 +57,7 @@ class GuessingAssistant:
 
     name = "guessing"
     sees_goal = False
-    effort = 1.0
+    effort = 2.0
     """What a wrong edit costs beside the loss of similarity (see `edit_values`)."""
 
     def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:

@@ -40,7 +40,7 @@ class ModelOptions:
     """Goal particles per decision, drawn from the posterior."""
     candidates: int = 100
     """Most actions proposed per node: no-op, the legal moves and the best edits at hand."""
-    effort: float = 1.0
+    effort: float = 2.0
     """What a wrong edit costs beside the loss of similarity: the user's work to mend it."""
     prior_temperature: float = 0.3
     """Priors are a softmax of the values of `edit_values` (0 for no-op) at this temperature."""

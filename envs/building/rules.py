@@ -205,6 +205,16 @@ def held(inventory, block):
 
 
 @kernel
+def room_for(inventory, block):
+    """How many more of `block` a player's slots (36, 2) can take."""
+    total = 0
+    for s in range(inventory.shape[0]):
+        if inventory[s, 0] == block or inventory[s, 1] == 0:
+            total += STACK - inventory[s, 1]
+    return total
+
+
+@kernel
 def put_one(inventory, block):
     """Add one block to the first slot that is empty or has room; False when there is none."""
     for s in range(inventory.shape[0]):
@@ -236,11 +246,13 @@ def _give(rules, feet, inventory, player, cell, block):
         for axis in range(3):
             if abs(feet[player, axis] - feet[1 - player, axis]) > 1:
                 return False
-    given = 0
-    while given < GIVE_COUNT and held(inventory[player], block) > 0 and put_one(inventory[1 - player], block):
+    count = min(GIVE_COUNT, held(inventory[player], block))
+    if count == 0 or room_for(inventory[1 - player], block) < count:
+        return False
+    for _ in range(count):
         take_one(inventory[player], block)
-        given += 1
-    return given > 0
+        put_one(inventory[1 - player], block)
+    return True
 
 
 @kernel

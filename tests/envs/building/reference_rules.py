@@ -217,16 +217,19 @@ class World:
         return False
 
     def give(self, player: int, cell: Cell, block: int) -> bool:
-        """Hand up to five blocks to the other player, whose feet cell one has to name."""
+        """Hand five blocks, or all one has, to the other player, whose feet cell one has to name."""
         other = 1 - player
         far = max(abs(a - b) for a, b in zip(self.feet[player], self.feet[other], strict=True)) > 1
         if cell != self.feet[other] or (self.walking and far):
             return False
-        given = 0
-        while given < GIVE_COUNT and self.held(player, block) and self.put(other, block):
+        count = min(GIVE_COUNT, self.held(player, block))
+        room = sum(STACK - held for kind, held in self.slots[other] if kind == block or held == 0)
+        if count == 0 or room < count:
+            return False
+        for _ in range(count):
             self.take(player, block)
-            given += 1
-        return given > 0
+            self.put(other, block)
+        return True
 
     def palette(self) -> np.ndarray:
         """The plane x = W-1 in inventory mode: the start world and a row of the blocks one can place."""

@@ -315,17 +315,20 @@ def test_a_gift_is_five_blocks_at_most_and_comes_before_all_else() -> None:
     assert batch.state.inventory[0, :, 0].tolist() == [[PLANKS, 6], [AIR, 0]]
 
 
-def test_a_gift_needs_the_receivers_cell_and_room() -> None:
+def test_a_gift_needs_the_receivers_cell_and_room_for_all_of_it() -> None:
     batch = game(blocks="inventory", assistant={"start": (2, 2, 1)})
-    batch.state.inventory[0, USER, 0] = PLANKS, 7
+    slots = batch.state.inventory[0]
+    slots[USER, 0] = PLANKS, 7
     step(batch, act(GIVE, (3, 2, 1), PLANKS))
     assert batch.effective[0, USER] == NOOP
-    batch.state.inventory[0, ASSISTANT] = STONE, STACK
+    slots[ASSISTANT] = STONE, STACK
+    slots[ASSISTANT, 5] = slots[ASSISTANT, 7] = PLANKS, STACK - 2
     step(batch, act(GIVE, (2, 2, 1), PLANKS))
     assert batch.effective[0, USER] == NOOP
-    batch.state.inventory[0, ASSISTANT, 5] = PLANKS, STACK - 3
+    slots[ASSISTANT, 7] = PLANKS, STACK - 3
     step(batch, act(GIVE, (2, 2, 1), PLANKS))
-    assert batch.state.inventory[0, USER, 0].tolist() == [PLANKS, 4]
+    assert slots[USER, 0].tolist() == [PLANKS, 2]
+    assert slots[ASSISTANT, 5:8].tolist() == [[PLANKS, STACK], [STONE, STACK], [PLANKS, STACK]]
 
 
 def test_breaking_fills_the_first_slot_with_room_and_fails_without_any() -> None:
