@@ -27,6 +27,8 @@ import numpy as np
 
 from .model import SearchModel
 
+Rule = Literal["puct", "gumbel"]
+
 
 @dataclass(frozen=True)
 class SearchOptions:
@@ -36,7 +38,7 @@ class SearchOptions:
     """Simulations per decision."""
     discount: float = 0.95
     """Discount per step of rewards and values."""
-    rule: Literal["puct", "gumbel"] = "puct"
+    rule: Rule = "puct"
     """Which edges are passed; see the module's page."""
     c_puct: float = 1.0
     """puct: weight of priors against values; values are min-max normalised over the tree."""

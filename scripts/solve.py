@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from envs.tabular import TabularGame
     from planners.exact import Solution
+    from planners.reference import Rule
     from planners.tabular import Act
 
 GAMES = "off_switch, red_blue, wormy_apples, tiger, mini_chef, line_build, clarification, kitchen"
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the game; repeatable")
     add("--user", default="game", help="game (its own, the default), best (responding) or boltzmann:BETA")
     add("--simulations", default="", metavar="N,N,...", help="play the planner, N simulations a decision")
+    add("--rule", default="puct", choices=("puct", "gumbel"), help="which edges the planner's search passes")
     add("--episodes", type=int, default=100, metavar="N", help="episodes the planner plays (default 100)")
     add("--rows", type=int, default=30, metavar="N", help="situations of the policy to print (default 30)")
     add("--seed", type=int, default=0, metavar="N", help="seeds the planner's episodes (default 0)")
@@ -65,7 +67,7 @@ def solve(options: argparse.Namespace, progress: Progress) -> Report:
     if game.user is not None:
         solution = exact.solve(game)
         values, policy = _exact(solution, options.rows)
-        played = _play(solution, counts, episodes, options.seed, progress) if counts else []
+        played = _play(solution, counts, options.rule, episodes, options.seed, progress) if counts else []
     elif counts:
         raise ValueError(
             "the planner needs a user with a policy; leave --simulations out or name another user"
@@ -145,7 +147,7 @@ def _best_response(game: TabularGame, count: int) -> tuple[dict[str, float], Tab
 
 
 def _play(
-    solution: Solution, counts: Sequence[int], episodes: range, seed: int, progress: Progress
+    solution: Solution, counts: Sequence[int], rule: Rule, episodes: range, seed: int, progress: Progress
 ) -> list[Figure]:
     """Figures of the planner, and of what the optimal policy gets more in the same episodes."""
     import numpy as np
@@ -162,7 +164,7 @@ def _play(
     figures = []
     for count in counts:
         what = f"episodes with {count} simulations a decision"
-        returns = play(game, _planner(game, count), episodes, seed)
+        returns = play(game, _planner(game, count, rule), episodes, seed)
         values = np.array(list(progress.track(returns, what, len(episodes))))
         for name, sample in (("value.planner", values), ("regret.planner", optimal - values)):
             mean, lo, hi, n = mean_interval(sample, np.arange(len(episodes)))
@@ -170,14 +172,14 @@ def _play(
     return figures
 
 
-def _planner(game: TabularGame, simulations: int) -> Act:
+def _planner(game: TabularGame, simulations: int, rule: Rule) -> Act:
     import numpy as np
 
     from planners.reference import ReferenceSearch, SearchOptions
     from planners.tabular import TabularModel
 
     model = TabularModel(game, slots=simulations + 1)
-    search = ReferenceSearch(model, SearchOptions(simulations, game.discount))
+    search = ReferenceSearch(model, SearchOptions(simulations, game.discount, rule))
 
     def act(state: int, belief: np.ndarray, depth: int, rng: np.random.Generator) -> int:
         model.set_roots(np.array([state]), belief[None], depth)

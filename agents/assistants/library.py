@@ -35,7 +35,7 @@ from ..users.traits import USER_TYPES
 
 @dataclass(frozen=True)
 class BeliefOptions:
-    """How a library posterior is formed. Numbers were chosen by the worst modelled user on generated houses."""
+    """How a library posterior is formed; numbers chosen by the worst modelled user on generated houses."""
 
     types: tuple[str, ...] = ("bottom_up", "outline_first")
     """User types the belief considers, equally likely at first."""

@@ -72,7 +72,7 @@ class AskOrAct:
         return np.where(actions == ASK, -self.cost, earned), actions != ASK
 
 
-def search(model: Any, simulations: int = 1000, seed: int = 0, **options: float) -> SearchResult:
+def search(model: Any, simulations: int = 1000, seed: int = 0, **options: Any) -> SearchResult:
     made = SearchOptions(simulations=simulations, **options)
     return ReferenceSearch(model, made).run(np.random.default_rng(seed))
 
@@ -192,3 +192,54 @@ def test_a_search_can_be_run_again() -> None:
 def test_impossible_options_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SearchOptions(**options)
+
+
+@pytest.mark.parametrize(("prize", "best"), [(1.0, 8), (4.0, 7)], ids=["0.3 < 0.5", "1.2 > 0.5"])
+@pytest.mark.parametrize("seed", range(5))
+def test_gumbel_finds_the_arm_with_the_higher_mean(prize: float, best: int, seed: int) -> None:
+    assert search(Bandit(prize), seed=seed, rule="gumbel", c_scale=1.0).action == best
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_gumbel_asks_when_it_pays_and_only_then(seed: int) -> None:
+    assert search(AskOrAct(cost=0.1), seed=seed, rule="gumbel").action == ASK
+    assert search(AskOrAct(cost=1.5), seed=seed, rule="gumbel").action != ASK
+
+
+@pytest.mark.parametrize("simulations", [1, 2, 7, 64, 100])
+def test_gumbel_spends_all_simulations_evenly_on_what_it_considers(simulations: int) -> None:
+    found = search(AskOrAct(cost=0.1), simulations=simulations, rule="gumbel", considered=2)
+    visits = sorted((edge.visits for edge in found.root.edges), reverse=True)
+    assert sum(visits) == simulations
+    assert visits[2] == 0
+    assert visits[0] - visits[1] <= 1
+    assert found.policy.sum() == pytest.approx(1)
+
+
+def test_gumbel_follows_priors_where_values_say_nothing() -> None:
+    """A prize of 0.5 / 0.3 makes the arms equal in mean; with no weight on values the prior decides."""
+    found = search(Bandit(0.5 / 0.3), simulations=50, rule="gumbel", c_scale=0.0)
+    assert found.action == 7
+    assert found.policy == pytest.approx([0.8, 0.2])
+
+
+def test_gumbel_noise_draws_root_actions_by_their_priors() -> None:
+    """Without values the choice is argmax(gumbel + log prior), a draw from the priors (4 deviations)."""
+    model = Bandit(1.0)
+    options = {"simulations": 2, "rule": "gumbel", "c_scale": 0.0, "noise": True}
+    chosen = [search(model, seed=seed, **options).action for seed in range(300)]
+    assert abs(np.mean(np.array(chosen) == 7) - 0.8) < 4 * np.sqrt(0.16 / 300)
+
+
+def test_common_random_numbers_give_equal_edges_equal_replies() -> None:
+    """Two actions that do the same are told apart by nothing: the i-th visits meet the same reply."""
+
+    class Twins(Bandit):
+        def step(
+            self, slots: np.ndarray, actions: np.ndarray, replies: np.ndarray, out: np.ndarray
+        ) -> tuple[np.ndarray, np.ndarray]:
+            return self.prize * replies.astype(float), np.ones(len(slots), bool)
+
+    first, second = search(Twins(3.0), simulations=40, rule="gumbel").root.edges
+    assert first.visits == second.visits == 20
+    assert first.total == second.total
