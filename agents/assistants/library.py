@@ -53,6 +53,10 @@ class BeliefOptions:
     """Weight of "none of these", relative to the best hypothesis of the cell."""
 
 
+KNOWN_LIBRARY = BeliefOptions(global_temperature=1.0, rename_cost=20.0, unknown=0.0)
+"""For a library that holds the goal: Bayes' rule over whole houses, with no room for anything else."""
+
+
 class LibraryBelief:
     """Cell-wise posteriors of B games over P hypotheses, G goals x T user types."""
 

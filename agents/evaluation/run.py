@@ -20,7 +20,7 @@ from envs.building.goals import Goals, GoalSource, overlap
 from planners.reference import SearchOptions
 
 from ..assistants import AssistantContext, make_assistant
-from ..assistants.library import BeliefOptions
+from ..assistants.library import KNOWN_LIBRARY, BeliefOptions
 from ..users import make_user
 from .episode import Episode, read_episodes
 from .metrics import ALONE
@@ -78,9 +78,8 @@ def make_jobs(
     options: RunOptions, played: Goals, library: Goals, done: set[tuple[str, str, int]], chunk: int
 ) -> list[Job]:
     """Jobs for the episodes that are not `done` yet, `chunk` at a time; those without help come first."""
-    context = AssistantContext(
-        library.blocks, SearchOptions(simulations=options.simulations), BeliefOptions()
-    )
+    belief = KNOWN_LIBRARY if options.known_library else BeliefOptions()
+    context = AssistantContext(library.blocks, SearchOptions(simulations=options.simulations), belief)
     jobs = []
     for assistant in options.assistants:
         for user in options.users:

@@ -95,26 +95,46 @@ def can_click(size, sight, blocks, click, feet, x, y, z, k, open_faces, other_fe
     nobody's way.
     """
     base = (feet[0] * size[1] + feet[1]) * size[2] + feet[2]
-    room, last = size[1] - feet[1], blocks.shape[0] - 1
-    if room > 1:
+    head_inside = feet[1] + 1 < size[1]
+    if head_inside:
         open_faces |= sight.beside[click, k]
     rays = sight.rays[click, k] & _ON_FACES[open_faces]
     if rays == 0:
         return False
-    blocked, above = 0, other_feet + size[2]
-    group = click * NUM_OFFSETS + k
-    for i in range(sight.first[group], sight.first[group + 1]):
-        crossing = sight.crossings[i]
-        c = base + crossing.offset
-        # Next to the eye lie cells outside the world. Their rays do not count, so any cell may stand for
-        # them.
-        solid = (blocks[min(max(c, 0), last)] != AIR) | (c == other_feet) | (c == other_head)
-        # Above the world is nothing but perhaps the other's head.
-        blocked |= crossing.rays * (solid if crossing.rise < room else c == above)
-    rays &= ~blocked
+    first, end = sight.first[click * NUM_OFFSETS + k], sight.first[click * NUM_OFFSETS + k + 1]
+    if head_inside:
+        highest = blocks.shape[0] - 1
+        for i in range(np.uintp(first), np.uintp(end)):
+            crossing = sight.crossings[i]
+            c = base + crossing.offset
+            # A cell beside the eye may be outside the world, on rays that do not count: any may stand for it.
+            solid = blocks[np.uintp(min(max(c, 0), highest))] != AIR
+            rays &= ~(crossing.rays * (solid | (c == other_feet) | (c == other_head)))
+            if rays == 0:  # which also keeps the compiler from vectorising these few rounds, and slowing them
+                return False
+    else:
+        rays = _from_above(sight, blocks, first, end, base, rays, other_feet, size[2])
     if rays & ~sight.tied[click, k]:
         return True
     return rays != 0 and _tied_ray_clear(size, blocks, click, rays, feet, x, y, z, other_feet, other_head)
+
+
+@kernel
+def _from_above(sight, blocks, first, end, base, rays, other_feet, up):
+    """Which of the `rays` are free for an eye above the world, where only another head can be in the way.
+
+    first, end: which crossings. base: own feet cell. up: difference of the cell indices of head and feet.
+    """
+    for i in range(first, end):
+        crossing = sight.crossings[i]
+        c = base + crossing.offset
+        if crossing.rise > 0:
+            hit = c == other_feet + up
+        else:
+            hit = blocks[c] != AIR or c == other_feet or c == other_feet + up
+        if hit:
+            rays &= ~crossing.rays
+    return rays
 
 
 @kernel

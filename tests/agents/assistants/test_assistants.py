@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agents.assistants import ASSISTANT_NAMES, AssistantContext, make_assistant
-from agents.assistants.library import BeliefOptions
+from agents.assistants.library import KNOWN_LIBRARY, BeliefOptions
 from agents.assistants.scripted import GuessingAssistant
 from agents.evaluation.episode import Episode
 from agents.evaluation.play import Task, play
@@ -25,8 +25,8 @@ BLIND = tuple(name for name in ASSISTANT_NAMES if name != "oracle")
 KNOWING = ("greedy", "planner")
 
 
-def assistant_of(name: str, library: np.ndarray) -> Player:
-    context = AssistantContext(library, SearchOptions(simulations=6), BeliefOptions())
+def assistant_of(name: str, library: np.ndarray, belief: BeliefOptions | None = None) -> Player:
+    context = AssistantContext(library, SearchOptions(simulations=6), belief or BeliefOptions())
     return make_assistant(name, context)
 
 
@@ -230,7 +230,7 @@ def test_the_oracle_helps_and_a_known_library_is_nearly_as_good(houses: Goals) -
     config = BuildingConfig(horizon=150)
     task = task_of(houses, slice(0, 6))
     alone, greedy, oracle = (
-        done(play(config, make_user("bottom_up"), assistant_of(name, houses.blocks), task))
+        done(play(config, make_user("bottom_up"), assistant_of(name, houses.blocks, KNOWN_LIBRARY), task))
         for name in ("none", "greedy", "oracle")
     )
     assert oracle > alone + 0.25
