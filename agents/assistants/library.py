@@ -16,6 +16,7 @@ cell, so that neighbours nearly always agree and the cells' marginals are exact.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,12 +49,12 @@ class BeliefOptions:
     floor: float = 1e-4
     """Least probability of any action under any hypothesis."""
     rename_cost: float = 2.0
-    """Evidence (nats) that a hypothesis loses per material it has to rename."""
+    """Evidence (nats) that a hypothesis loses per material it has to rename; infinite: none is renamed."""
     unknown: float = 1.0
     """Weight of "none of these", relative to the best hypothesis of the cell."""
 
 
-KNOWN_LIBRARY = BeliefOptions(global_temperature=1.0, rename_cost=20.0, unknown=0.0)
+KNOWN_LIBRARY = BeliefOptions(global_temperature=1.0, rename_cost=math.inf, unknown=0.0)
 """For a library that holds the goal: Bayes' rule over whole houses, with no room for anything else."""
 
 
@@ -122,7 +123,7 @@ class LibraryBelief:
         options = self.options
         likelihood = np.zeros(len(self._base))
         cost = np.zeros(len(self._base))
-        if action[0] == PLACE:
+        if action[0] == PLACE and math.isfinite(options.rename_cost):
             _rename(
                 self._base,
                 self._goals[game],
