@@ -160,9 +160,9 @@ class RunFolder:
         if not self.episodes_file.exists():
             return []
         episodes = read_episodes(self.episodes_file)
-        self.episodes_file.write_text(
-            "".join(episode.to_json() + "\n" for episode in episodes)
-        )  # drops a cut-off line
+        whole = self.episodes_file.with_suffix(".whole")  # without a last line that was cut off
+        whole.write_text("".join(episode.to_json() + "\n" for episode in episodes))
+        whole.replace(self.episodes_file)
         return episodes
 
     def add(self, episodes: list[Episode]) -> None:
