@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from envs.building.player import Player
 from envs.building.world import ASSISTANT
+from envs.factories import load_factory
 from planners.reference import SearchOptions
 
 from ..users.builder import BuilderUser
@@ -71,8 +71,7 @@ def make_assistant(name: str, context: AssistantContext) -> Player:
     if name in _FACTORIES:
         return _FACTORIES[name](context)
     if ":" in name:
-        module, _, factory = name.partition(":")
-        return getattr(importlib.import_module(module), factory)(context)
+        return load_factory(name, "assistant")(context)
     near = difflib.get_close_matches(name, ASSISTANT_NAMES, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from pathlib import Path
 
 from envs.building.player import Player
+from envs.factories import load_factory
 
 from .builder import BuilderUser
 from .replay import ReplayUser
@@ -25,8 +25,7 @@ def make_user(name: str, recordings: str | Path | None = None) -> Player:
     if name == ReplayUser.name:
         return ReplayUser(recordings)
     if ":" in name:
-        module, _, factory = name.partition(":")
-        return getattr(importlib.import_module(module), factory)()
+        return load_factory(name, "user")()
     near = difflib.get_close_matches(name, USER_NAMES, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise ValueError(

@@ -151,9 +151,3 @@ def state_bytes(state: State) -> int:
 def touched_by(mark):
     """0 nobody, 1 user, 2 assistant, from an entry of `State.touched`."""
     return 0 if mark == 0 else 1 + (mark - 1) % 2
-
-
-@inlined
-def touched_at(mark):
-    """Step of the change, from a non-zero entry of `State.touched`."""
-    return (mark - 1) // 2

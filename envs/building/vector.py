@@ -164,31 +164,17 @@ class BuildingBatch:
         other.restore(self.snapshot())
         return other
 
+    def _parts(self) -> tuple[np.ndarray, ...]:
+        results = (self.own, self.reward, self.effective, self.terminated, self.truncated)
+        return (*tuple(self.state), *tuple(self.latent), *results)
+
     def snapshot(self) -> tuple[np.ndarray, ...]:
         """Everything that `restore` needs, as copies."""
-        parts = (
-            *self.state,
-            *self.latent,
-            self.own,
-            self.reward,
-            self.effective,
-            self.terminated,
-            self.truncated,
-        )
-        return tuple(part.copy() for part in parts)
+        return tuple(part.copy() for part in self._parts())
 
     def restore(self, snapshot: tuple[np.ndarray, ...]) -> None:
         """Return to a snapshot of a batch of the same size and configuration."""
-        parts = (
-            *self.state,
-            *self.latent,
-            self.own,
-            self.reward,
-            self.effective,
-            self.terminated,
-            self.truncated,
-        )
-        for part, saved in zip(parts, snapshot, strict=True):
+        for part, saved in zip(self._parts(), snapshot, strict=True):
             if part.shape != saved.shape:
                 raise ValueError(
                     f"the snapshot has an array of shape {saved.shape} for {part.shape}; batch or size differ"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import importlib
 from pathlib import Path
 
+from ...factories import load_factory
 from ..world import DEFAULT_SIZE, Size, check_size
 from .generator import GeneratorSource
 from .library import Filters, LibrarySource
@@ -66,14 +66,7 @@ def _refuse_options(spec: str | Path, filters: Filters | None, augmented: bool) 
 
 
 def _call_factory(spec: str, size: Size) -> GoalSource:
-    module_name, _, function = spec.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module_name), function)
-    except ModuleNotFoundError as error:
-        raise ValueError(f"goals is {spec!r}, but there is no module {error.name!r}") from error
-    except AttributeError as error:
-        raise ValueError(f"goals is {spec!r}, but {module_name} has no {function!r}") from error
-    source = factory(size=size)
+    source = load_factory(spec, "goals")(size=size)
     if not isinstance(source, GoalSource):
         raise ValueError(
             f"goals is {spec!r}; its factory gave {type(source).__name__}, which has no name and draw(n, rng)"
