@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("envs", "planners", "agents")
 KERNEL_MARKERS = (b"njit", b"import kernel", b"import inlined")
-"""What a source with kernels contains: numba's decorator, or those of `building.kernels`."""
+"""What a source with kernels contains: numba's decorator, or those of `envs.kernels`."""
 KEEP = 4
 """Folders of earlier sources that stay, so that switching between two versions does not compile each time."""
 

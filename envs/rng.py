@@ -35,3 +35,14 @@ def uniform(stream, row):
 def below(stream, row, n):
     """The next integer in 0..n-1 of stream `row`."""
     return min(int(uniform(stream, row) * n), n - 1)
+
+
+@njit(cache=True, nogil=True)
+def uniform_at(seed, i, j):
+    """Number (i, j) in [0, 1) of a seed, the same whenever it is asked for; i and j below 2**31."""
+    z = np.uint64(seed) + (np.uint64(i) << np.uint64(31)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z += np.uint64(j) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.float64((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * (1.0 / 9007199254740992.0)

@@ -8,10 +8,12 @@ resumes.
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from agents.evaluation.metrics import Row
     from agents.evaluation.run import RunOptions
     from agents.evaluation.statistics import Interval
+    from agents.evaluation.tabular import Played
 
 DEMO = {
     "assistants": "none,copy_neighbour,greedy,planner,oracle",
@@ -71,6 +74,12 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
         seed=options.seed,
         code=source_hash(),
         known_library=options.known_library,
+        user_models=tuple(expand_users(_names(options.user_models))),
+        rule=options.rule,
+        candidates=_positive("candidates", options.candidates),
+        milliseconds=options.milliseconds,
+        belief=options.belief,
+        trees=max(0, options.save_trees),
     )
     workers = _positive("workers", options.workers or min(os.cpu_count() or 1, 8))
     size = wanted.config().size
@@ -80,6 +89,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
         if wanted.known_library
         else draw_goals(make_source(wanted.library, size), wanted.library_size, wanted.seed, 1)
     )
+    wanted.context(library)  # names bad options before anything is played
     folder = RunFolder(
         Path(options.out or f"runs/{'demo' if options.demo else 'building'}-{wanted.code}"), wanted
     )
@@ -99,6 +109,79 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
         f"{folder.path}/report.html has curves and pictures; definitions in agents/evaluation/metrics.py",
     ]
     return Report(figures, text)
+
+
+def tabular(options: argparse.Namespace, progress: Progress) -> Report:
+    """Small games with known optimal values: how much of the possible help do planners lose?
+
+    A planner's regret is the optimal value less its own, found with little noise from the exact values of its
+    actions; `%` has it as a share of what the best assistant adds to the user alone; `optimal %` is the share
+    of its decisions that are optimal. Games and planners: `agents/evaluation/tabular.py`,
+    `planners/baselines.py`.
+    """
+    from agents.evaluation.tabular import GAMES, game_of, play, search_options
+    from planners.baselines import PLANNERS
+    from planners.exact import always_wait, oracle_value, policy_value, solve
+
+    games = GAMES if options.games == "all" else _names(options.games)
+    planners = tuple(PLANNERS) if options.planners == "all" else _names(options.planners)
+    counts = [_whole("simulations", text) for text in _names(options.simulations)]
+    episodes = _positive("episodes", options.episodes)
+    solved = {name: solve(game_of(name)) for name in games}
+    figures: list[Figure] = []
+    lines: list[list[object]] = []
+    with progress.task("episodes", len(games) * len(planners) * len(counts) * episodes) as advance:
+        for name, solution in solved.items():
+            game = solution.graph.game
+            alone = policy_value(game, always_wait)
+            for kind, value in (
+                ("optimal", solution.value),
+                ("alone", alone),
+                ("oracle", oracle_value(game)),
+            ):
+                figures.append(Figure(f"value.{kind}", value, labels={"game": name}))
+                lines.append([name, kind, "", f"{value:.5f}", "", "", "", ""])
+            for planner, count in itertools.product(planners, counts):
+                played = play(solution, planner, search_options(count), episodes, options.seed, advance)
+                labels: dict[str, str | int | float] = {
+                    "game": name,
+                    "planner": planner,
+                    "simulations": count,
+                }
+                found = _regret_figures(played, solution.value, alone, labels)
+                figures += found
+                lines.append([name, planner, count, *_regret_cells(found)])
+    columns = ["game", "assistant", "simulations", "value", "regret", "%", "95 % interval", "optimal %"]
+    return Report(figures, [table(f"{episodes} episodes of each game", columns, lines)])
+
+
+def _regret_figures(
+    played: Played, best: float, alone: float, labels: Mapping[str, str | int | float]
+) -> list[Figure]:
+    """Value, regret, regret as a share of the possible help (nan where there is none), agreement."""
+    from agents.evaluation.tabular import agreement_interval, regret_interval
+
+    regret, agreed = regret_interval(played), agreement_interval(played)
+    value, lo, hi, n = regret
+    unit = 100 / (best - alone) if best > alone else math.nan
+    return [
+        Figure("value.planner", best - value, best - hi, best - lo, n=n, labels=labels),
+        Figure("regret.planner", value, lo, hi, n=n, labels=labels),
+        Figure("regret_share.planner", value * unit, lo * unit, hi * unit, "%", n, labels),
+        Figure("agreement.planner", agreed.value, agreed.lo, agreed.hi, "%", agreed.n, labels),
+    ]
+
+
+def _regret_cells(figures: list[Figure]) -> list[str]:
+    value, regret, share, agreement = figures
+    interval = f"{share.lo:.2f} .. {share.hi:.2f}"
+    return [
+        f"{value.value:.5f}",
+        f"{regret.value:.5f}",
+        f"{share.value:.2f}",
+        interval,
+        f"{agreement.value:.1f}",
+    ]
 
 
 def _table(rows: list[Row], options: RunOptions) -> object:
@@ -135,6 +218,12 @@ def _positive(name: str, value: int) -> int:
     return value
 
 
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{name} has {text!r}; give whole numbers of 1 or more")
+    return _positive(name, int(text))
+
+
 def main() -> int:
     """Entry point."""
     app = App("scripts.evaluate", __doc__)
@@ -145,6 +234,7 @@ def main() -> int:
             "python -m scripts.evaluate building --demo",
             "python -m scripts.evaluate building --assistants planner --users all --out runs/all",
             "python -m scripts.evaluate building --goals houses.npz --assistants greedy,oracle --json",
+            "python -m scripts.evaluate building --assistants planner,voi,flat --rule puct --save-trees 5",
         ],
     )
     add = parser.add_argument
@@ -187,6 +277,38 @@ def main() -> int:
         metavar="N",
         help="search simulations per decision of planners",
     )
+    add(
+        "--rule",
+        default="gumbel",
+        choices=("gumbel", "puct"),
+        help="the planner's search at and below the root",
+    )
+    add("--candidates", type=int, default=100, metavar="N", help="actions proposed per node of the search")
+    add(
+        "--milliseconds",
+        type=float,
+        metavar="MS",
+        help="time per decision of all games that are planned together, beside --simulations",
+    )
+    add(
+        "--belief",
+        default="both",
+        choices=("both", "particles", "marginals"),
+        help="what planners take the belief from: marginals that particles move in the tree, either alone",
+    )
+    add(
+        "--user-models",
+        default="bottom_up,outline_first",
+        metavar="NAMES",
+        help="the user types that beliefs consider",
+    )
+    add(
+        "--save-trees",
+        type=int,
+        default=0,
+        metavar="N",
+        help="save pages of the search trees of N decisions per episode, in FOLDER/trees",
+    )
     add("--horizon", type=int, default=380, metavar="STEPS", help="steps of an episode")
     add("--seed", type=int, default=0)
     add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, 8 at most")
@@ -196,6 +318,25 @@ def main() -> int:
         metavar="FOLDER",
         help="where the run is kept, and resumed from (default in runs/)",
     )
+    parser = app.command(
+        "tabular",
+        tabular,
+        examples=[
+            "python -m scripts.evaluate tabular --planners all --simulations 1,10,100",
+            "python -m scripts.evaluate tabular --games tiger,wormy_apples:timing=two_phase --json",
+        ],
+    )
+    add = parser.add_argument
+    add(
+        "--games",
+        default="all",
+        metavar="GAMES",
+        help="comma-separated NAME:SETTING=VALUE:..., or all that planners are held to",
+    )
+    add("--planners", default="gumbel,puct", metavar="NAMES", help="comma-separated names, or all")
+    add("--simulations", default="100", metavar="N,N,...", help="simulations per decision")
+    add("--episodes", type=int, default=100, metavar="N", help="episodes of each game")
+    add("--seed", type=int, default=0)
     return app.main()
 
 

@@ -3,9 +3,11 @@
 value.optimal   the best assistant that knows the user's policy, but not the goal
 value.alone     an assistant that never does anything
 value.oracle    the best assistant that knows the goal
-value.planner   with --simulations: mean return of the plain search over seeded episodes, the same for every
-                number of simulations, with its 95 % interval
-regret.planner  what the optimal policy earns more than that in the same episodes
+value.planner   with --simulations: what a planner is worth, the optimal value less its regret
+regret.planner  what it loses in seeded episodes by the exact values of its actions, with a 95 % interval
+
+--tree writes a page with the search trees of the first of these episodes: what was tried, what was answered,
+and what it gave.
 
 Rules, settings and known values of a game are in its module, envs/tabular/GAME.py.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ._cli import App, Figure, Progress, Report, table
@@ -24,11 +27,11 @@ if TYPE_CHECKING:
 
     from envs.tabular import TabularGame
     from planners.exact import Solution
-    from planners.reference import Rule
-    from planners.tabular import Act
 
 GAMES = "off_switch, red_blue, wormy_apples, tiger, mini_chef, line_build, clarification, kitchen"
 GOALS_SHOWN = 4
+TREE_SIMULATIONS = 100
+"""Simulations per decision of --tree alone."""
 Table = Any
 """A rich table."""
 
@@ -42,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "python -m scripts.solve wormy_apples",
             "python -m scripts.solve line_build --set n=4 --set user_cost=0.2 --json",
             "python -m scripts.solve tiger --simulations 10,100 --episodes 50",
+            "python -m scripts.solve wormy_apples --tree tree.html",
             "python -m scripts.solve red_blue --user boltzmann:0.5",
         ],
     )
@@ -50,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the game; repeatable")
     add("--user", default="game", help="game (its own, the default), best (responding) or boltzmann:BETA")
     add("--simulations", default="", metavar="N,N,...", help="play the planner, N simulations a decision")
-    add("--rule", default="puct", choices=("puct", "gumbel"), help="which edges the planner's search passes")
+    add("--planner", default="gumbel", metavar="NAME", help="one of planners.baselines (default gumbel)")
+    add("--tree", metavar="FILE.html", help=f"look into its searches ({TREE_SIMULATIONS} simulations alone)")
     add("--episodes", type=int, default=100, metavar="N", help="episodes the planner plays (default 100)")
     add("--rows", type=int, default=30, metavar="N", help="situations of the policy to print (default 30)")
     add("--seed", type=int, default=0, metavar="N", help="seeds the planner's episodes (default 0)")
@@ -62,28 +67,29 @@ def solve(options: argparse.Namespace, progress: Progress) -> Report:
     from planners import exact
 
     counts = [_positive("--simulations", part) for part in options.simulations.split(",") if part.strip()]
-    episodes = range(_positive("--episodes", options.episodes))
+    options.episodes = _positive("--episodes", options.episodes)
     game = _make(options.game, options.set, options.user)
     if game.user is not None:
         solution = exact.solve(game)
+        looked = _look(solution, counts or [TREE_SIMULATIONS], options) if options.tree else []
         values, policy = _exact(solution, options.rows)
-        played = _play(solution, counts, options.rule, episodes, options.seed, progress) if counts else []
-    elif counts:
+        played = _play(solution, counts, options, progress) if counts else []
+    elif counts or options.tree:
         raise ValueError(
-            "the planner needs a user with a policy; leave --simulations out or name another user"
+            "the planner needs a user with a policy; leave --simulations and --tree out or name another user"
         )
     else:
         values, policy = _best_response(game, options.rows)
-        played = []
+        looked, played = [], []
     figures = [*(Figure(f"value.{name}", value) for name, value in values.items()), *played]
-    return Report(figures, [_value_table(game, figures), policy])
+    return Report(figures, [_value_table(game, figures), policy, *looked])
 
 
 def _make(name: str, settings: Sequence[str], user: str) -> TabularGame:
-    from envs.tabular import make_game
+    from agents.evaluation.tabular import game_of
     from envs.tabular.users import best_responding, boltzmann
 
-    game = make_game(name, **dict(map(_setting, settings)))
+    game = game_of(":".join([name, *settings]))
     kind, _, beta = user.partition(":")
     if kind == "boltzmann":
         return boltzmann(game, _number("beta of --user boltzmann:BETA", beta))
@@ -146,46 +152,39 @@ def _best_response(game: TabularGame, count: int) -> tuple[dict[str, float], Tab
     return values, table(title, ["state", "goals left", "step", "action", "the user replies"], rows[:count])
 
 
+def _look(solution: Solution, counts: Sequence[int], options: argparse.Namespace) -> list[str]:
+    """Write the page of --tree; returns what to say of it."""
+    from agents.evaluation.tabular import search_options, search_trees
+    from agents.evaluation.tree_page import tree_page
+
+    trees = [
+        tree
+        for count in counts
+        for tree in search_trees(solution, options.planner, search_options(count), options.seed)
+    ]
+    page = tree_page(trees, f"{solution.graph.game.name}: searches by {options.planner}, seed {options.seed}")
+    Path(options.tree).write_text(page, encoding="utf-8")
+    return [f"{options.tree} shows the searches of {len(trees)} decisions"]
+
+
 def _play(
-    solution: Solution, counts: Sequence[int], rule: Rule, episodes: range, seed: int, progress: Progress
+    solution: Solution, counts: Sequence[int], options: argparse.Namespace, progress: Progress
 ) -> list[Figure]:
-    """Figures of the planner, and of what the optimal policy gets more in the same episodes."""
-    import numpy as np
+    """Figures of the planner."""
+    from agents.evaluation.tabular import play, regret_interval, search_options
 
-    from agents.evaluation.statistics import mean_interval
-    from planners.tabular import play
-
-    game = solution.graph.game
-
-    def best(state: int, belief: np.ndarray, depth: int, rng: np.random.Generator) -> int:
-        return int(solution.act(np.array([state]), belief[None], depth)[0])
-
-    optimal = np.array(list(play(game, best, episodes, seed)))
     figures = []
     for count in counts:
         what = f"episodes with {count} simulations a decision"
-        returns = play(game, _planner(game, count, rule), episodes, seed)
-        values = np.array(list(progress.track(returns, what, len(episodes))))
-        for name, sample in (("value.planner", values), ("regret.planner", optimal - values)):
-            mean, lo, hi, n = mean_interval(sample, np.arange(len(episodes)))
-            figures.append(Figure(name, mean, lo, hi, n=n, labels={"simulations": count}))
+        with progress.task(what, options.episodes) as advance:
+            wanted = search_options(count)
+            played = play(solution, options.planner, wanted, options.episodes, options.seed, advance)
+        mean, lo, hi, n = regret_interval(played)
+        labels = {"simulations": count}
+        best = solution.value
+        figures.append(Figure("value.planner", best - mean, best - hi, best - lo, n=n, labels=labels))
+        figures.append(Figure("regret.planner", mean, lo, hi, n=n, labels=labels))
     return figures
-
-
-def _planner(game: TabularGame, simulations: int, rule: Rule) -> Act:
-    import numpy as np
-
-    from planners.reference import ReferenceSearch, SearchOptions
-    from planners.tabular import TabularModel
-
-    model = TabularModel(game, slots=simulations + 1)
-    search = ReferenceSearch(model, SearchOptions(simulations, game.discount, rule))
-
-    def act(state: int, belief: np.ndarray, depth: int, rng: np.random.Generator) -> int:
-        model.set_roots(np.array([state]), belief[None], depth)
-        return search.run(rng).action
-
-    return act
 
 
 def _value_table(game: TabularGame, figures: Sequence[Figure]) -> Table:
@@ -219,21 +218,6 @@ def _share(shown: Sequence, everything: Sequence) -> str:
     if len(shown) == len(everything):
         return f"all {len(shown)} situations that it gets into"
     return f"{len(shown)} of the {len(everything)} situations that it gets into"
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """NAME=VALUE, the value an int, float or word; `none` is None."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise ValueError(f"--set is {text!r}; give NAME=VALUE")
-    if value.lower() == "none":
-        return name, None
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
-    return name, value
 
 
 def _number(what: str, text: str) -> float:

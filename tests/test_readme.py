@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands."""
+"""The Python of the README and of the pages in docs runs as it stands."""
 
 from __future__ import annotations
 
@@ -13,18 +13,32 @@ from agents.users import make_user
 from envs.building import BuildingBatch, BuildingConfig
 from envs.building.goals import make_source
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_code_blocks_run(number: int) -> None:
-    exec(compile(BLOCKS[number], f"README block {number}", "exec"), {})
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+PAGES = ("README.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))))
+BLOCKS = [
+    pytest.param(f"{page}, block {number}", block, id=f"{page}-{number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page))
+]
+
+
+@pytest.mark.parametrize(("name", "block"), BLOCKS)
+def test_code_blocks_run(name: str, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, name, "exec"), {})
+    for picture in tmp_path.glob("*.svg"):
+        assert picture.read_text() == (ROOT / "docs" / picture.name).read_text(), "make docs anew"
 
 
 def test_the_example_assistant_plays() -> None:
     names: dict[str, Any] = {}
-    exec(next(block for block in BLOCKS if "make_follower" in block), names)
+    exec(next(block for block in blocks("README.md") if "make_follower" in block), names)
     follower, user = names["make_follower"](None), make_user("bottom_up")
     batch = BuildingBatch(2, BuildingConfig(horizon=10))
     batch.reset(make_source("default").draw(2, np.random.default_rng(0)).blocks)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from envs.building.player import Player
 from envs.building.world import ASSISTANT
 from envs.factories import load_factory
-from planners.reference import SearchOptions
+from planners.baselines import PLANNERS
+from planners.options import RULES, SearchOptions
 
 from ..users.builder import BuilderUser
 from ..users.traits import Traits
 from .greedy import GreedyAssistant
 from .library import BeliefOptions, LibraryBelief
-from .planning import PlanningAssistant
+from .planning import PlanningAssistant, Source
 from .scripted import CopyNeighbourAssistant, MirrorAssistant, NoneAssistant, RandomAssistant
 
 ORACLE_TRAITS = Traits(
@@ -45,11 +47,20 @@ class AssistantContext:
     """(G, W, H, D) uint8 goals."""
     search: SearchOptions
     belief: BeliefOptions
+    source: Source = "both"
+    """What planners take the belief from."""
 
 
 def _library(context: AssistantContext) -> LibraryBelief:
     return LibraryBelief(context.library, context.belief)
 
+
+def _planning(context: AssistantContext, planner: str) -> Player:
+    return PlanningAssistant(_library(context), context.search, planner=planner, source=context.source)
+
+
+BASELINES = tuple(name for name in PLANNERS if name not in RULES)
+"""Planners that spend the same budget without a tree, or with another belief."""
 
 _FACTORIES: dict[str, Callable[[AssistantContext], Player]] = {
     "none": lambda context: NoneAssistant(),
@@ -57,11 +68,12 @@ _FACTORIES: dict[str, Callable[[AssistantContext], Player]] = {
     "copy_neighbour": lambda context: CopyNeighbourAssistant(),
     "mirror": lambda context: MirrorAssistant(),
     "greedy": lambda context: GreedyAssistant(_library(context)),
-    "planner": lambda context: PlanningAssistant(_library(context), context.search),
+    "planner": lambda context: _planning(context, context.search.rule),
+    **{name: partial(_planning, planner=name) for name in BASELINES},
     "oracle": lambda context: BuilderUser("oracle", ORACLE_TRAITS, ASSISTANT),
 }
 ASSISTANT_NAMES = tuple(_FACTORIES)
-NEEDS_LIBRARY = ("greedy", "planner")
+NEEDS_LIBRARY = ("greedy", "planner", *BASELINES)
 
 
 def make_assistant(name: str, context: AssistantContext) -> Player:

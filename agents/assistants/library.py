@@ -53,6 +53,13 @@ class BeliefOptions:
     unknown: float = 1.0
     """Weight of "none of these", relative to the best hypothesis of the cell."""
 
+    def __post_init__(self) -> None:
+        strange = [name for name in self.types if name not in USER_TYPES]
+        if strange or not self.types:
+            raise ValueError(
+                f"user types of the belief are {list(self.types)}; choose among {', '.join(USER_TYPES)}"
+            )
+
 
 KNOWN_LIBRARY = BeliefOptions(global_temperature=1.0, rename_cost=math.inf, unknown=0.0)
 """For a library that holds the goal: Bayes' rule over whole houses, with no room for anything else."""

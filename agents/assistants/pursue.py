@@ -12,9 +12,9 @@ import math
 import numpy as np
 
 from envs.building.actions import BREAK, MOVE_FIRST, PLACE
-from envs.building.kernels import kernel
 from envs.building.state import touched_by
 from envs.building.world import AIR, ASSISTANT, BEDROCK, NUM_BLOCKS, USER
+from envs.kernels import kernel
 from envs.rng import uniform
 
 from ..users.scene import UNREACHABLE, survey, way_to

@@ -1,9 +1,9 @@
-"""The building game as a search model: physics of the public state, a belief, and exact user replies.
+"""The building game as a search model: physics of the public state, a belief, and the user's replies.
 
-A slot holds a public state and the weights of K particles (goal, user type). The user's reply is drawn from
-the particles' predictive distribution and reweighs them, so reply probabilities and posteriors cohere by
-construction. What cells are worth comes from the assistant's own marginals at the root, moved by how the
-particles' weights have changed since: at the root nothing is lost to the number of particles.
+A slot holds a public state and the weights of K particles (goal, user type). Replies are drawn from what the
+particles do (`agents.users.forecast`) and reweigh them, so reply probabilities and posteriors cohere. What
+cells are worth comes from the assistant's own marginals at the root, moved by how the particles' weights have
+changed since (`prospects`): at the root nothing is lost to the number of particles.
 
 Reward of a step: the assistant's edit as the belief values it, its expected change of similarity less
 `effort` for the chance that the user has to mend it. The user's own gains are left out: they hardly depend on
@@ -12,31 +12,61 @@ the assistant's choice, and their variance would drown what does.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from envs.building.actions import BREAK, PLACE, Codec, decode, encode
+from envs.building.actions import BREAK, MOVE_FIRST, NOOP, PLACE, Codec, decode, describe, encode, triples
 from envs.building.config import BuildingConfig
-from envs.building.kernels import kernel
-from envs.building.rules import apply, compile_rules, restore_palette, similarity
-from envs.building.state import State, copy_world, empty_state
-from envs.building.world import AIR, ASSISTANT, NUM_BLOCKS, USER
-from planners.model import Evaluation
+from envs.building.rules import (
+    apply,
+    body_cells,
+    can_edit,
+    can_move,
+    held,
+    position,
+    restore_palette,
+    similarity,
+)
+from envs.building.sight import LOW_Y
+from envs.building.state import State, empty_state, touched_by
+from envs.building.world import AIR, ASSISTANT, BLOCK_NAMES, NUM_BLOCKS, PLAYERS, USER
+from envs.kernels import inlined, kernel
+from planners import hooks
+from planners.baselines import collapsed, entropies
+from planners.model import KernelModel
+from planners.snapshot import Names
 
-from ..users.policy import action_prob, draw_action
-from ..users.scene import new_scene, survey
+from ..users.crowd import derive, derive_cell, exposed, fill_crowd, lowest
+from ..users.forecast import draw, reweigh
+from ..users.outlook import ZERO, for_another_worker, new_forecast
+from ..users.scene import new_scene
+from .prospects import (
+    LEVELS,
+    Scales,
+    Scratch,
+    View,
+    best_edit,
+    find_prospects,
+    new_prospects,
+    open_wishes,
+    opportunity,
+    probability,
+    way_to_wish,
+    wish_probabilities,
+)
 from .pursue import DECAY_PER_CELL, edit_values, pursue
+
+CLAIMS = 12
+"""Cells that `BuildingModel.beliefs` tells of."""
 
 
 @dataclass(frozen=True)
 class ModelOptions:
     """Constants of the building game's search model."""
 
-    particles: int = 32
+    particles: int = 64
     """Goal particles per decision, drawn from the posterior."""
     candidates: int = 100
     """Most actions proposed per node: no-op, the legal moves and the best edits at hand."""
@@ -46,10 +76,29 @@ class ModelOptions:
     """Priors are a softmax of the values of `edit_values` (0 for no-op) at this temperature."""
     move_value: float = -0.3
     """Value that stands for a move in the priors."""
-    discount: float = 0.95
-    """Discount per step in leaf values."""
+    discount: float = 0.8
+    """Discount per edit in leaf values: what the assistant does not do soon, the user does."""
+    learning: float = 0.25
+    """Exponent of likelihoods in the tree: 1 is Bayes' rule, less suits beliefs that learn less from an edit
+    (tempered or local evidence), with 0 the tree learns nothing.
+    """
     floor: float = 1e-4
     """Least probability of a reply under any particle."""
+    wishes: int = 64
+    """Most cells of the wish list."""
+    promise: float = 0.1
+    """Edits are proposed, and wished for, that have at least this probability of being right at the root."""
+    remembered: int = 128
+    """States per worker whose forecasts are kept for further replies."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("particles", 1), ("candidates", 8), ("wishes", 1), ("remembered", 2)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; give {least} or more")
+        if self.prior_temperature <= 0:
+            raise ValueError(f"prior_temperature is {self.prior_temperature}; give a number above 0")
+        if not 0 < self.discount < 1:
+            raise ValueError(f"discount is {self.discount}; give a number in (0, 1)")
 
 
 class Belief(NamedTuple):
@@ -58,277 +107,385 @@ class Belief(NamedTuple):
     marginals: np.ndarray
     """(N, 10) float32 probabilities of each cell's goal block at the root."""
     goals: np.ndarray
-    """(K, N) uint8 goals of the particles, of equal weight at the root."""
+    """(K, N) uint8 goals of the particles, of equal weight at the root. Never changed once handed over."""
     outlines: np.ndarray
     """(K, N) bool."""
     types: np.ndarray
     """(K,) int64 user types."""
 
 
-class BuildingModel:
-    """Slots of the building game for one `SearchModel`; root is slot 0."""
+class BuildingModel(KernelModel):
+    """Slots of the building game for G games at a time."""
 
     def __init__(
-        self, config: BuildingConfig, slots: int, traits: np.ndarray, options: ModelOptions | None = None
+        self,
+        config: BuildingConfig,
+        games: int,
+        nodes: int,
+        traits: np.ndarray,
+        options: ModelOptions | None = None,
+        workers: int = 1,
     ):
-        """slots: most nodes of a search. traits: (T, 11) of the user types the particles refer to."""
+        """nodes: slots per game. traits: (T, 11) of the user types the particles refer to. workers: how many
+        views are used at the same time.
+        """
         self.options = options or ModelOptions()
-        self.rules = compile_rules(replace(config, line_of_sight=True))
-        self.codec = Codec.of(config)
-        self.traits = traits
-        self.states = empty_state(config, slots)
-        self.weights = np.zeros((slots, self.options.particles))
-        self._user_scene = new_scene(config.size, len(traits))
-        self._own_scene = new_scene(config.size, 0)
-        self._marginals = np.empty((config.cells, NUM_BLOCKS), np.float32)
+        self.candidates = self.options.candidates
+        self.config, self.games, self.nodes = config, games, nodes
+        self.states = empty_state(config, games * nodes)
+        self.weights = np.zeros((games * nodes, self.options.particles), np.float32)
+        own = self.options
+        forecast = new_forecast(
+            config, self.states, nodes, own.particles, traits, own.floor, own.learning, own.remembered
+        )
+        forecasts = [forecast] + [for_another_worker(forecast) for _ in range(workers - 1)]
+        prospects = new_prospects(config, games, own.particles, own.wishes)
+        scales = _scales(config, own)
+        self._views = [
+            View(forecast, self.weights, prospects, scales, _new_scratch(own)) for forecast in forecasts
+        ]
+        self._scene = new_scene(config.size, 0)
         self._values, self._wanted = np.empty(config.cells), np.empty(config.cells, np.uint8)
+        self._goals: list[np.ndarray | None] = [None] * games
 
-    def set_root(self, state: State, row: int, belief: Belief) -> None:
-        """Put world `row` of a public state and its belief into slot 0."""
-        for mine, theirs in zip(self.states, state, strict=True):
-            mine[0] = theirs[row]
-        self.belief = belief
-        self.weights[0] = 1.0 / len(belief.goals)
+    def view(self, worker: int = 0) -> View:
+        """See `KernelModel`."""
+        return self._views[worker]
 
-    def evaluate(self, slots: np.ndarray) -> Evaluation:
-        """See `planners.model.SearchModel`."""
-        options = self.options
-        actions = np.zeros((len(slots), options.candidates), np.int32)
-        priors = np.zeros((len(slots), options.candidates))
-        counts = np.zeros(len(slots), np.int32)
-        values = np.zeros(len(slots))
-        for i, slot in enumerate(slots):
-            blocks, touched = self.states.blocks[slot], self.states.touched[slot]
-            _marginals(self.belief, self.weights[slot], self._marginals)
-            edit_values(blocks, touched, self._marginals, options.effort, self._values, self._wanted)
-            counts[i], values[i] = _propose(
-                self.rules,
-                self.codec,
-                self.states,
-                slot,
-                self._own_scene,
-                self._values,
-                self._wanted,
-                options.prior_temperature,
-                options.move_value,
-                options.discount,
-                actions[i],
-                priors[i],
+    def set_root(
+        self, game: int, state: State, row: int, belief: Belief, stream: np.ndarray | None = None
+    ) -> None:
+        """Put world `row` of a public state and its belief into the root of a game.
+
+        stream: (1,) uint64 random stream of the greedy assistant, whose action has the best prior at the
+        root; without one it never strolls while idle. Goals are taken over only when they are another array
+        than at the last call.
+        """
+        view = self._views[0]
+        if belief.goals.shape != (self.options.particles, self.config.cells):
+            raise ValueError(
+                f"goals of the belief have shape {belief.goals.shape}; this model has room for"
+                f" {(self.options.particles, self.config.cells)}, see ModelOptions.particles"
             )
-        return Evaluation(actions, priors, counts, values)
-
-    def reply(self, slots: np.ndarray, actions: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """See `planners.model.SearchModel`. The user acts at the same time, so the reply does not depend on
-        the action.
-        """
-        return _replies(
-            self.rules,
-            self.codec,
-            self.states,
-            self.weights,
-            self.belief,
-            self.traits,
-            self._user_scene,
-            slots,
-            uniforms,
+        if belief.goals is not self._goals[game]:
+            fill_crowd(view.forecast.crowd, game, belief.goals, belief.outlines, belief.types)
+            self._goals[game] = belief.goals
+        slot = game * self.nodes
+        for mine, theirs in zip(self.states, state, strict=True):
+            mine[slot] = theirs[row]
+        self.weights[slot] = 1.0 / self.options.particles
+        view.prospects.marginals[game] = belief.marginals
+        _set_root(
+            view,
+            game,
+            slot,
+            self._scene,
+            self._values,
+            self._wanted,
+            np.zeros(1, np.uint64) if stream is None else stream,
+            np.zeros(3, np.int16),
         )
 
-    def step(
-        self, slots: np.ndarray, actions: np.ndarray, replies: np.ndarray, out: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `planners.model.SearchModel`. Only the horizon ends an episode here: completion would tell of
-        the goal.
+    def entropy(self, slots: np.ndarray) -> np.ndarray:
+        """(K,) float64 entropies of the particles' weights in slots (K,), in nats."""
+        return entropies(self.weights[slots])
+
+    def collapse(self, sources: np.ndarray, uniforms: np.ndarray, targets: np.ndarray) -> None:
+        """Copy slots (K,) over slots (K,), each with all weight on one particle, drawn with numbers (K,) in
+        [0, 1).
         """
-        rewards = np.zeros(len(slots))
-        ends = np.zeros(len(slots), np.bool_)
-        _steps(
-            self.rules,
-            self.codec,
-            self.states,
-            self.weights,
-            self.belief,
-            self.traits,
-            self._user_scene,
-            self.options.effort,
-            self.options.floor,
-            slots,
-            actions,
-            replies,
-            out,
-            rewards,
-            ends,
-        )
-        return rewards, ends
+        certain = collapsed(self.weights[sources], uniforms)
+        self.move(sources, targets)
+        self.weights[targets] = certain
+
+    def beliefs(self, slots: np.ndarray) -> list[list[tuple[str, float]]]:
+        """What the goal may hold in cells of the wish list, with its probability in each of slots (K,): the
+        cells that were most in doubt at the root, so that what replies tell can be seen.
+        """
+        size, prospects = self.config.size, self._views[0].prospects
+        told = []
+        for slot in slots:
+            game = int(slot) // self.nodes
+            chosen = open_wishes(prospects, game, CLAIMS)
+            cells = prospects.wishes[game, chosen]
+            blocks = prospects.options[game, cells, 0]
+            places = np.stack(np.unravel_index(cells, size), axis=1).tolist()
+            labels = [
+                f"{BLOCK_NAMES[block]} at {tuple(place)}" for block, place in zip(blocks, places, strict=True)
+            ]
+            shares = wish_probabilities(prospects, game, self.weights[slot])[chosen]
+            told.append(list(zip(labels, shares.tolist(), strict=True)))
+        return told
+
+    def state_name(self, slot: int) -> str:
+        """Step and feet cells of a slot."""
+        feet = self.states.feet[slot].tolist()
+        where = [f"{name} at {tuple(cell)}" for name, cell in zip(PLAYERS, feet, strict=True)]
+        return f"step {self.states.clock[slot]}, {', '.join(where)}"
+
+
+def building_names(config: BuildingConfig) -> Names:
+    """Names for a `BuildingModel`; replies are the user's actions."""
+    codec = Codec.of(config)
+
+    def name(flat: int) -> str:
+        return describe(triples(codec, np.array(flat)), config.size)
+
+    return Names(name, name)
+
+
+def _scales(config: BuildingConfig, options: ModelOptions) -> Scales:
+    w, h, d = config.size
+    right = np.linspace(0, 1, 513)
+    dx, dy, dz = np.meshgrid(np.arange(w), np.arange(-h, h), np.arange(d), indexing="ij")
+    away = np.sqrt(dx**2 + (dy - 1.1) ** 2 + dz**2)
+    return Scales(
+        float(options.effort),
+        float(options.promise),
+        1.0 / options.particles,
+        np.exp((right - (1 + options.effort) * (1 - right)) / options.prior_temperature).astype(np.float32),
+        1.0,
+        float(np.exp(options.move_value / options.prior_temperature)),
+        float(np.exp(1.0 / options.prior_temperature)),
+        (DECAY_PER_CELL ** np.maximum(0.0, away - 4.5)).astype(np.float32),
+        options.discount ** np.arange(options.wishes + 1.0),
+    )
+
+
+def _new_scratch(options: ModelOptions) -> Scratch:
+    return Scratch(
+        np.zeros(2 * options.wishes, np.float32),
+        np.zeros(LEVELS),
+        np.zeros(LEVELS, np.int64),
+        np.zeros(options.candidates, np.float32),
+    )
 
 
 @kernel
-def _marginals(belief, weights, out):
-    """Probabilities (N, 10) of each cell's goal block in a slot."""
-    for c in range(out.shape[0]):
-        for b in range(out.shape[1]):
-            out[c, b] = belief.marginals[c, b]
-    even = 1.0 / weights.shape[0]
-    for k in range(weights.shape[0]):
-        moved = weights[k] - even
-        if abs(moved) > 1e-9:
-            goal = belief.goals[k]
-            for c in range(goal.shape[0]):
-                out[c, goal[c]] += moved
+def _set_root(view, game, slot, scene, values, wanted, stream, action):
+    """Derive all that depends on a game's root state and belief."""
+    forecast, prospects = view.forecast, view.prospects
+    rules, states = forecast.rules, forecast.worlds.states
+    derive(forecast.worlds, forecast.crowd, rules.size[1], game, slot)
+    marginals, blocks, touched = prospects.marginals[game], states.blocks[slot], states.touched[slot]
+    edit_values(blocks, touched, marginals, view.scales.effort, values, wanted)
+    find_prospects(view, game, slot, values)
+    pursue(rules, states, slot, ASSISTANT, scene, values, wanted, stream, np.int64(0), action)
+    kind, cell, block = np.int64(action[0]), np.int64(action[1]), np.int64(action[2])
+    prospects.favourite[game] = encode(forecast.codec, kind, cell, block)
 
 
-@njit(cache=True, nogil=True)
-def _propose(
-    rules, codec, states, slot, scene, values, wanted, temperature, move_value, discount, actions, priors
-):
-    """Fill candidates and priors of one slot; returns their number and the slot's value.
+# --- steps --------------------------------------------------------------------------------------------------
 
-    What the greedy assistant would do has the prior of a sure edit. The value is what the assistant could
-    earn alone under the belief as it is: the best edits, one a step, each discounted by the way to it.
+
+@kernel
+def _reply(view, slot, action, uniform):
+    """See `planners.hooks`. The user acts at the same time, so the reply does not depend on the action."""
+    return draw(view.forecast, slot, view.weights[slot], uniform)
+
+
+@kernel
+def _step(view, slot, action, reply, out):
+    """See `planners.hooks`. Only the horizon ends an episode here: completion would tell of the goal."""
+    forecast = view.forecast
+    rules, worlds, states = forecast.rules, forecast.worlds, forecast.worlds.states
+    game = slot // forecast.nodes
+    chance = reweigh(forecast, slot, reply, view.weights[slot], view.weights[out])
+    _copy_world(worlds, slot, out)
+    kind, cell, block = decode(forecast.codec, reply)
+    apply(rules, states, out, np.int64(USER), kind, cell, block)
+    changed = cell if kind == PLACE or kind == BREAK else -1
+    kind, cell, block = decode(forecast.codec, action)
+    reward = 0.0
+    if states.clock[out] % rules.act_every[ASSISTANT] == 0:
+        done, before = apply(rules, states, out, np.int64(ASSISTANT), kind, cell, block)
+        if done == PLACE or done == BREAK:
+            reward = _expected_gain(view, game, slot, cell, before, np.int64(states.blocks[out, cell]))
+    if rules.inventory:
+        restore_palette(rules, states.blocks[out])
+    if changed >= 0:
+        derive_cell(worlds, forecast.crowd, rules.size[1], game, out, changed)
+    if kind == PLACE or kind == BREAK:
+        derive_cell(worlds, forecast.crowd, rules.size[1], game, out, cell)
+    states.clock[out] += 1
+    return reward, chance, states.clock[out] >= rules.horizon
+
+
+@kernel
+def _copy_world(worlds, source, target):
+    """Copy a public state and its rows; `previous` actions are nobody's concern in a search."""
+    states = worlds.states
+    _copy(states.blocks[source], states.blocks[target])
+    _copy(states.touched[source], states.touched[target])
+    _copy(worlds.solid[source], worlds.solid[target])
+    _copy(worlds.open_[source], worlds.open_[target])
+    for player in range(2):
+        for axis in range(3):
+            states.feet[target, player, axis] = states.feet[source, player, axis]
+        states.last_edit[target, player] = states.last_edit[source, player]
+        for i in range(states.inventory.shape[2]):
+            states.inventory[target, player, i, 0] = states.inventory[source, player, i, 0]
+            states.inventory[target, player, i, 1] = states.inventory[source, player, i, 1]
+    states.clock[target] = states.clock[source]
+    worlds.version[target] += 1
+
+
+@inlined
+def _copy(source, target):
+    for i in range(np.uintp(source.shape[0])):
+        target[i] = source[i]
+
+
+@kernel
+def _move(view, source, target):
+    """See `planners.hooks`."""
+    _copy_world(view.forecast.worlds, source, target)
+    _copy(view.weights[source], view.weights[target])
+    if target % view.forecast.nodes == 0:
+        view.prospects.favourite[target // view.forecast.nodes] = -1
+
+
+@kernel
+def _expected_gain(view, game, slot, cell, before, after):
+    """The edit's change of similarity, less `effort` where it is for the worse, averaged over the belief."""
+    rules, marginals = view.forecast.rules, view.prospects.marginals[game, cell]
+    goals, weights = view.forecast.crowd.goals[game, cell], view.weights[slot]
+    total = 0.0
+    for block in range(NUM_BLOCKS):
+        gain = similarity(rules, after, block) - similarity(rules, before, block)
+        if gain < 0.0:
+            gain -= view.scales.effort
+        if gain != 0.0:
+            total += gain * probability(marginals, goals, weights, block, view.scales.even)
+    return total
+
+
+# --- proposals ----------------------------------------------------------------------------------------------
+
+
+@kernel
+def _propose(view, slot, actions, priors, kinds):
+    """See `planners.hooks`: no-op, the legal moves, and the edits at hand that may be right.
+
+    What the greedy assistant would do has the prior of a sure edit. At the root it is exact, elsewhere the
+    best edit at hand, or the move towards the best wish.
     """
-    greedy = np.empty(3, np.int16)
-    pursue(rules, states, slot, ASSISTANT, scene, values, wanted, np.zeros(1, np.uint64), 0, greedy)
-    favourite = encode(codec, greedy[0], greedy[1], greedy[2])
-    blocks, cells, feet = states.blocks[slot], scene.cell, states.feet[slot, ASSISTANT]
-    near, listed = scene.counts[2], scene.counts[3]
-    limit = actions.shape[0]
-    actions[0], priors[0] = 0, 1.0
-    n = 1
-    for m in range(6):
-        if scene.moves[m]:
-            actions[n], priors[n] = codec.first_move + m, math.exp(move_value / temperature)
-            n += 1
-    edits = cells[:near].copy()
-    order = np.argsort(-values[edits])
-    for i in range(min(near, limit - n)):
-        c = edits[order[i]]
-        actions[n] = encode(codec, PLACE if blocks[c] == AIR else BREAK, c, wanted[c])
-        priors[n] = math.exp(values[c] / temperature)
-        n += 1
+    forecast, scales, codec = view.forecast, view.scales, view.forecast.codec
+    rules, states = forecast.rules, forecast.worlds.states
+    game = slot // forecast.nodes
+    actions[0], priors[0], kinds[0] = 0, scales.of_noop, NOOP
+    if states.clock[slot] % rules.act_every[ASSISTANT]:
+        priors[0] = 1.0
+        return 1
+    n, moves = np.int64(1), np.int64(0)
+    if rules.walking and rules.abilities[ASSISTANT, 2]:
+        for m in range(6):
+            if can_move(rules, states.blocks[slot], states.feet[slot], np.int64(ASSISTANT), m):
+                moves |= 1 << m
+                actions[n], priors[n], kinds[n] = codec.first_move + m, scales.of_move, MOVE_FIRST + m
+                n += 1
+    first = n
+    n = _list_edits(view, slot, n, actions, kinds)
+    for i in range(first, n):
+        priors[i] = _interpolate(scales.per_promise, view.scratch.rights[i])
+    favourite = view.prospects.favourite[game] if slot % forecast.nodes == 0 else np.int64(-1)
+    if favourite < 0:
+        favourite = _greedy(view, game, slot, moves, actions, first, n)
+    total = ZERO
     for i in range(n):
         if actions[i] == favourite:
-            priors[i] = math.exp(1.0 / temperature)
-    order = np.argsort(-priors[:n], kind="mergesort")
-    priors[:n] = priors[:n][order] / priors[:n].sum()
-    actions[:n] = actions[:n][order]
-    return n, _opportunity(rules.size, feet, cells, listed, values, discount)
-
-
-@njit(cache=True, nogil=True)
-def _opportunity(size, feet, cells, listed, values, discount):
-    _w, h, d = size
-    gains = np.empty(listed)
-    n = 0
-    for i in range(listed):
-        c = cells[i]
-        if values[c] > 0.0:
-            x, y, z = c // (h * d), (c // d) % h, c % d
-            away = math.sqrt((x - feet[0]) ** 2 + (y - feet[1] - 1.1) ** 2 + (z - feet[2]) ** 2)
-            gains[n] = values[c] * DECAY_PER_CELL ** max(0.0, away - 4.5)
-            n += 1
-    best = np.sort(gains[:n])[::-1]
-    total, factor = 0.0, 1.0
-    for i in range(min(n, 40)):
-        total += factor * best[i]
-        factor *= discount
-    return total
-
-
-@njit(cache=True, nogil=True)
-def _replies(rules, codec, states, weights, belief, traits, scene, slots, uniforms):
-    out = np.empty(slots.shape[0], np.int32)
-    action = np.empty(3, np.int16)
-    stream = np.empty(1, np.uint64)
-    for i in range(slots.shape[0]):
-        slot = slots[i]
-        left, k = uniforms[i], 0
-        while k < weights.shape[1] - 1 and left >= weights[slot, k]:
-            left -= weights[slot, k]
-            k += 1
-        stream[0] = np.uint64(uniforms[i] * 9007199254740992.0)
-        survey(rules, states, slot, USER, traits, scene)
-        draw_action(
-            rules,
-            states,
-            slot,
-            USER,
-            traits,
-            scene,
-            belief.types[k],
-            belief.goals[k],
-            belief.outlines[k],
-            stream,
-            0,
-            action,
-        )
-        out[i] = encode(codec, action[0], action[1], action[2])
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _steps(
-    rules,
-    codec,
-    states,
-    weights,
-    belief,
-    traits,
-    scene,
-    effort,
-    floor,
-    slots,
-    actions,
-    replies,
-    out,
-    rewards,
-    ends,
-):
-    for i in range(slots.shape[0]):
-        source, slot = slots[i], out[i]
-        kind, cell, block = decode(codec, replies[i])
-        survey(rules, states, source, USER, traits, scene)
-        total = 0.0
-        for k in range(weights.shape[1]):
-            prob = action_prob(
-                rules,
-                states,
-                source,
-                USER,
-                traits,
-                scene,
-                belief.types[k],
-                belief.goals[k],
-                belief.outlines[k],
-                kind,
-                cell,
-                block,
-            )
-            weights[slot, k] = weights[source, k] * max(prob, floor)
-            total += weights[slot, k]
-        for k in range(weights.shape[1]):
-            weights[slot, k] /= total
-        copy_world(states, source, slot)
-        apply(rules, states, slot, USER, kind, cell, block)
-        kind, cell, block = decode(codec, actions[i])
-        done, before = apply(rules, states, slot, ASSISTANT, kind, cell, block)
-        if done == PLACE or done == BREAK:
-            after = states.blocks[slot, cell]
-            rewards[i] = _expected_gain(rules, belief, weights[source], cell, before, after, effort)
-        if rules.inventory:
-            restore_palette(rules, states.blocks[slot])
-        states.clock[slot] += 1
-        ends[i] = states.clock[slot] >= rules.horizon
+            priors[i] = scales.of_favourite
+        total += priors[i]
+    for i in range(n):
+        priors[i] /= total
+    return n
 
 
 @kernel
-def _expected_gain(rules, belief, weights, cell, before, after, effort):
-    """The edit's change of similarity, less `effort` where it is for the worse, averaged over the belief."""
-    total = 0.0
-    even = 1.0 / weights.shape[0]
-    for block in range(NUM_BLOCKS):
-        share = belief.marginals[cell, block]
-        for k in range(weights.shape[0]):
-            if belief.goals[k, cell] == block:
-                share += weights[k] - even
-        gain = similarity(rules, after, block) - similarity(rules, before, block)
-        total += share * (gain - (effort if gain < 0 else 0.0))
-    return total
+def _greedy(view, game, slot, moves, actions, first, last):
+    """The best of the edits first..last-1 if it gains, else the move towards the best wish, else a no-op."""
+    effort, rights = view.scales.effort, view.scratch.rights
+    best, chosen = (1.0 + effort) / (2.0 + effort), np.int64(-1)
+    for i in range(first, last):
+        if rights[i] > best:
+            best, chosen = rights[i], np.int64(actions[i])
+    if chosen < 0:
+        move = way_to_wish(view, game, slot, moves)
+        chosen = view.forecast.codec.first_move + move if move >= 0 else np.int64(0)
+    return chosen
+
+
+@kernel
+def _list_edits(view, slot, n, actions, kinds):
+    """Append the edits at hand that may be right, with `rights`; where there are too many, the best."""
+    forecast, prospects, scales = view.forecast, view.prospects, view.scales
+    rules, worlds, states = forecast.rules, forecast.worlds, forecast.worlds.states
+    game = slot // forecast.nodes
+    w, h, d = rules.size
+    first = n
+    solid, blocks, feet = worlds.solid[slot], states.blocks[slot], states.feet[slot]
+    own_feet, own_head = body_cells(rules.size, feet[ASSISTANT])
+    rights = view.scratch.rights
+    x0, y0, z0 = position(feet, ASSISTANT)
+    nearest_x, nearest_y = (max(0, x0 - 4), max(0, y0 + LOW_Y)) if rules.walking else (0, 0)
+    for x in range(nearest_x, min(w, x0 + 5) if rules.walking else w):
+        for y in range(nearest_y, min(h, y0 + 6) if rules.walking else h):
+            i = x * h + y
+            left = prospects.rows[game, i]
+            if left:
+                left &= exposed(solid, i, x, y, w, h, d)
+            if left and rules.walking:
+                left &= _reach_bits(rules.sight.reach[x - x0 + 4, y - y0 - LOW_Y], z0)
+            while left:
+                c = i * d + lowest(left)
+                left &= left - np.uint32(1)
+                if touched_by(states.touched[slot, c]) == 1 + USER:
+                    continue
+                block = np.int64(blocks[c])
+                click = 0 if block == AIR else 1
+                if not rules.abilities[ASSISTANT, click]:
+                    continue
+                if click == 0 and rules.walking and (c == own_feet or c == own_head):
+                    continue
+                wanted, right = best_edit(view, game, slot, c, block)
+                if right < scales.promise:
+                    continue
+                if click == 0 and rules.inventory and held(states.inventory[slot, ASSISTANT], wanted) == 0:
+                    continue
+                if not can_edit(rules, blocks, feet, np.int64(ASSISTANT), click, c):
+                    continue
+                at = n
+                if n == actions.shape[0]:
+                    at = first
+                    for j in range(first, n):
+                        at = j if rights[j] < rights[at] else at
+                    if rights[at] >= right:
+                        continue
+                else:
+                    n += 1
+                kind = PLACE if click == 0 else BREAK
+                actions[at] = encode(forecast.codec, np.int64(kind), c, wanted)
+                kinds[at], rights[at] = kind, right
+    return n
+
+
+@inlined
+def _reach_bits(reach, z):
+    """Bits along z of what is within `reach` (-1: nothing) of z."""
+    if reach < 0:
+        return np.uint32(0)
+    around = (1 << (2 * np.int64(reach) + 1)) - 1
+    shift = z - np.int64(reach)
+    return np.uint32(around << shift if shift >= 0 else around >> -shift)
+
+
+@inlined
+def _interpolate(table, share):
+    """Value of a table over [0, 1] between its entries."""
+    at = min(max(share, ZERO), np.float32(1.0)) * np.float32(table.shape[0] - 1)
+    i = min(np.int64(at), table.shape[0] - 2)
+    part = at - np.float32(i)
+    return table[i] + part * (table[i + 1] - table[i])
+
+
+hooks.register(View, value=opportunity, propose=_propose, reply=_reply, step=_step, move=_move)

@@ -10,21 +10,23 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from envs.building.config import BuildingConfig
 from envs.building.goals import Goals, GoalSource, overlap
-from planners.reference import SearchOptions
+from planners.options import Rule
 
 from ..assistants import AssistantContext, make_assistant
 from ..assistants.library import KNOWN_LIBRARY, BeliefOptions
+from ..assistants.planning import SEARCH, PlanningAssistant, Source
 from ..users import make_user
 from .episode import Episode, read_episodes
 from .metrics import ALONE
 from .play import Task, play
+from .tree_page import tree_page
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,31 @@ class RunOptions:
     """Hash of the sources, so that a run is not resumed with other code."""
     library_size: int = 300
     known_library: bool = False
+    user_models: tuple[str, ...] = BeliefOptions.types
+    """User types that beliefs consider."""
+    rule: Rule = "gumbel"
+    candidates: int = 100
+    milliseconds: float | None = None
+    belief: Source = "both"
+    """What planners take the belief from."""
+    trees: int = 0
+    """Decisions per episode whose search trees are saved."""
 
     def config(self) -> BuildingConfig:
         """The game."""
         return BuildingConfig(horizon=self.horizon)
+
+    def context(self, library: Goals) -> AssistantContext:
+        """What assistants are made from."""
+        search = replace(
+            SEARCH,
+            simulations=self.simulations,
+            rule=self.rule,
+            candidates=self.candidates,
+            milliseconds=self.milliseconds,
+        )
+        belief = replace(KNOWN_LIBRARY if self.known_library else BeliefOptions(), types=self.user_models)
+        return AssistantContext(library.blocks, search, belief, self.belief)
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,10 @@ class Job:
     config: BuildingConfig
     context: AssistantContext
     task: Task
+    trees: int = 0
+    """Decisions per episode whose search trees are saved ..."""
+    folder: Path = Path()
+    """... here."""
 
 
 def check_overlap(played: Goals, library: Goals, known: bool) -> int:
@@ -75,11 +102,18 @@ def check_overlap(played: Goals, library: Goals, known: bool) -> int:
 
 
 def make_jobs(
-    options: RunOptions, played: Goals, library: Goals, done: set[tuple[str, str, int]], chunk: int
+    options: RunOptions,
+    played: Goals,
+    library: Goals,
+    done: set[tuple[str, str, int]],
+    chunk: int,
+    trees: Path = Path("trees"),
 ) -> list[Job]:
-    """Jobs for the episodes that are not `done` yet, `chunk` at a time; those without help come first."""
-    belief = KNOWN_LIBRARY if options.known_library else BeliefOptions()
-    context = AssistantContext(library.blocks, SearchOptions(simulations=options.simulations), belief)
+    """Jobs for the episodes that are not `done` yet, `chunk` at a time; those without help come first.
+
+    trees: folder for pages of search trees.
+    """
+    context = options.context(library)
     jobs = []
     for assistant in options.assistants:
         for user in options.users:
@@ -88,15 +122,23 @@ def make_jobs(
                 rows = missing[start : start + chunk]
                 houses = tuple(played.houses[i] for i in rows)
                 task = Task(played.blocks[rows], houses, tuple(rows), options.seed)
-                jobs.append(Job(assistant, user, options.config(), context, task))
+                jobs.append(Job(assistant, user, options.config(), context, task, options.trees, trees))
     return jobs
 
 
 def do_job(job: Job) -> list[Episode]:
     """Play one job's episodes. The records carry the names that the run was asked for."""
-    episodes = play(job.config, make_user(job.user), make_assistant(job.assistant, job.context), job.task)
-    for episode in episodes:
+    assistant = make_assistant(job.assistant, job.context)
+    if job.trees and isinstance(assistant, PlanningAssistant):
+        assistant.watch(np.linspace(0, job.config.horizon, job.trees, endpoint=False))
+    episodes = play(job.config, make_user(job.user), assistant, job.task)
+    for row, episode in enumerate(episodes):
         episode.assistant, episode.user = job.assistant, job.user
+        if job.trees and isinstance(assistant, PlanningAssistant) and assistant.watched[row]:
+            name = f"{job.assistant}-{job.user}-{episode.index}"
+            job.folder.mkdir(parents=True, exist_ok=True)
+            page = tree_page(assistant.watched[row], f"{name}: what the search saw")
+            (job.folder / f"{name}.html").write_text(page)
     return episodes
 
 
@@ -187,9 +229,8 @@ def run(
     """Play what is missing and return all episodes in a fixed order. `advance` is called with numbers of
     episodes as they get done.
     """
-    jobs = make_jobs(
-        options, played, library, folder.done(), chunk=max(1, min(8, options.episodes // (2 * workers)))
-    )
+    chunk = max(1, min(8, options.episodes // (2 * workers)))
+    jobs = make_jobs(options, played, library, folder.done(), chunk, folder.path / "trees")
     advance(len(folder.episodes))
     if workers > 1 and jobs:
         compile_kernels(jobs)

@@ -30,9 +30,9 @@ import math
 import numpy as np
 
 from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE
-from envs.building.kernels import kernel, summing
 from envs.building.rules import body_cells, solid_faces
 from envs.building.world import AIR, NUM_BLOCKS
+from envs.kernels import kernel, summing
 from envs.rng import below, uniform
 
 from .scene import UNREACHABLE, survey, way_to

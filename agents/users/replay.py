@@ -24,10 +24,10 @@ import numpy as np
 
 from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE
 from envs.building.config import BuildingConfig
-from envs.building.kernels import kernel
 from envs.building.rules import compile_rules
 from envs.building.state import State, touched_by
 from envs.building.world import AIR, USER
+from envs.kernels import kernel
 from envs.rng import streams
 
 from .policy import action_prob, draw_action, in_list, only_holes_left, outlines

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 
 from envs.building.actions import MOVES
-from envs.building.kernels import kernel
 from envs.building.legal import legal_cells
 from envs.building.rules import air_faces, body_cells, can_move, can_stand, solid_faces
 from envs.building.sight import can_click, offset_index
 from envs.building.state import touched_by
 from envs.building.world import AIR, ASSISTANT, BEDROCK
+from envs.kernels import kernel
 
 from .traits import COMFORT, FOLLOW, HEIGHT, LOCALITY, RATIONALITY, REPAIR, WALK
 

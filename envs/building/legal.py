@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels import inlined, kernel
 from .actions import MOVES, Codec
 from .config import BuildingConfig
-from .kernels import inlined, kernel
 from .rules import air_faces, body_cells, can_edit, can_move, held, position, solid_faces
 from .sight import LOW_Y, can_click, offset_index
 from .world import AIR, BEDROCK, NUM_BLOCKS

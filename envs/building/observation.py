@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernels import kernel
+from ..kernels import kernel
 from .rules import body_cells
 from .world import USER
 

@@ -23,9 +23,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..kernels import inlined, kernel
 from .actions import BREAK, GIVE, MOVE_FIRST, MOVE_LAST, MOVES, NOOP, PLACE
 from .config import BuildingConfig
-from .kernels import inlined, kernel
 from .sight import LOW_Y, SPAN_Y, Sight, can_click, offset_index, sight_table
 from .state import PALETTE_Y, STACK, touched_by
 from .world import AIR, ASSISTANT, BEDROCK, NUM_BLOCKS, USER, cell_index, inside

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .kernels import inlined, kernel
+from ..kernels import inlined, kernel
 from .world import AIR
 
 REACH = 4.5

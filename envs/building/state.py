@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from ..kernels import inlined
 from .config import BuildingConfig
-from .kernels import inlined
 from .world import AIR, PLAYERS, start_blocks
 
 SLOTS, STACK = 36, 64

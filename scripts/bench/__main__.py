@@ -1,4 +1,4 @@
-"""How fast is it? Speed on one core, in process time, with the spread of repeated runs."""
+"""How fast is it, and how good? Speeds are CPU times, with the spread of repeated runs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import env
+from . import env, planner
 
-BENCHES = (env,)
+BENCHES = (env, planner)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 

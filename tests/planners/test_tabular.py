@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from envs.tabular import TabularGame, make_game
 from envs.tabular.random_games import random_game
-from planners.exact import Solution, solve
-from planners.reference import ReferenceSearch, SearchOptions, SearchResult
-from planners.tabular import TabularModel, play
+from planners.bounds import blind_bounds
+from planners.exact import solve
+from planners.options import SearchOptions
+from planners.reference import ReferenceSearch, SearchResult
+from planners.tabular import TabularModel
 
-SIMULATIONS = 2500
+SIMULATIONS = 200
 
 
 def at(*numbers: int) -> np.ndarray:
@@ -28,12 +30,19 @@ def predictive(game: TabularGame, state: int, action: int, belief: np.ndarray) -
     return ((game.user_policy(state, action) @ belief)[:, None] * game.chances[state, action]).ravel()
 
 
-def search(
-    game: TabularGame, state: int, belief: np.ndarray, simulations: int, depth: int = 0, leaf: Any = None
-) -> SearchResult:
-    model = TabularModel(game, simulations + 1, leaf=leaf)
-    model.set_roots(at(state), belief[None], depth)
-    return ReferenceSearch(model, SearchOptions(simulations, game.discount)).run(np.random.default_rng(0))
+def rooted(game: TabularGame, state: int, belief: np.ndarray, depth: int = 0, nodes: int = 1) -> TabularModel:
+    """A model of one game with its root set, and no values at its leaves."""
+    model = TabularModel(game, nodes=nodes)
+    model.set_root(0, state, belief, depth)
+    return model
+
+
+def search(game: TabularGame, state: int, belief: np.ndarray, depth: int = 0, **options: Any) -> SearchResult:
+    """The reference search with blind plans at its leaves."""
+    wanted = SearchOptions(SIMULATIONS, discount=game.discount, backup="best", **options)
+    model = TabularModel(game, nodes=wanted.nodes, leaf=blind_bounds(game))
+    model.set_root(0, state, belief, depth)
+    return ReferenceSearch(model, wanted).run(seed=0)
 
 
 # --- the model ----------------------------------------------------------------------------------------------
@@ -41,13 +50,15 @@ def search(
 
 def full_tree(game: TabularGame, model: TabularModel, slot: int, free: list[int]) -> np.ndarray:
     """(A,) backed-up values of a slot from all replies, weighed by their probabilities under its belief."""
-    state, belief = int(model.nodes.states[slot]), model.nodes.beliefs[slot].copy()
+    nodes = model.view().nodes
+    state, belief = int(nodes.states[slot]), nodes.beliefs[slot].copy()
     found = model.evaluate(at(slot))
     values = np.zeros(len(game.assistant_actions))
     for action in found.actions[0, : found.counts[0]].tolist():
         for reply, chance in enumerate(predictive(game, state, action, belief)):
             out = free.pop()
-            rewards, ends = model.step(at(slot), at(action), at(reply), at(out))
+            rewards, chances, ends = model.step(at(slot), at(action), at(reply), at(out))
+            assert chances[0] == pytest.approx(chance)
             below = 0.0 if ends[0] else full_tree(game, model, out, free).max()
             values[action] += chance * (rewards[0] + game.discount * below)
     return values
@@ -58,9 +69,8 @@ def test_expected_backed_up_values_are_the_exact_ones(
     seed: int, simultaneous: bool, renews: bool, horizon: int
 ) -> None:
     game = random_game(seed, simultaneous=simultaneous, renews=renews, horizon=horizon, goals=3)
-    model = TabularModel(game, slots=100)
     state = int(np.argmax(game.start))
-    model.set_roots(at(state), game.prior[None])
+    model = rooted(game, state, game.prior, nodes=100)
     found = full_tree(game, model, 0, free=list(range(1, 100)))
     assert found == pytest.approx(solve(game).action_values(state, game.prior))
 
@@ -68,8 +78,7 @@ def test_expected_backed_up_values_are_the_exact_ones(
 @given(st.integers(0, 10_000), st.booleans())
 def test_replies_are_drawn_from_the_predictive_distribution(seed: int, simultaneous: bool) -> None:
     game = random_game(seed, simultaneous=simultaneous, replies=3)
-    model = TabularModel(game, slots=1)
-    model.set_roots(at(1), game.prior[None])
+    model = rooted(game, 1, game.prior)
     n = 10_000
     replies = model.reply(np.zeros(n, int), np.ones(n, int), (np.arange(n) + 0.5) / n)
     assert np.bincount(replies, minlength=6) / n == pytest.approx(
@@ -80,8 +89,7 @@ def test_replies_are_drawn_from_the_predictive_distribution(seed: int, simultane
 def test_a_uniform_next_to_one_gives_a_possible_reply() -> None:
     for name in ("tiger", "off_switch", "clarification"):
         game = make_game(name)
-        model = TabularModel(game, slots=1)
-        model.set_roots(at(0), game.prior[None])
+        model = rooted(game, 0, game.prior)
         for action in np.flatnonzero(game.assistant_legal[0]):
             reply = model.reply(at(0), at(action), np.array([np.nextafter(1, 0)]))[0]
             assert predictive(game, 0, action, game.prior)[reply] > 0
@@ -89,26 +97,19 @@ def test_a_uniform_next_to_one_gives_a_possible_reply() -> None:
 
 def test_candidates_are_the_legal_actions_with_equal_priors() -> None:
     game = make_game("wormy_apples")
-    model = TabularModel(game, slots=2, games=2)
-    model.set_roots(
-        at(game.states.index("clean apple"), game.states.index("wormy apple")), game.prior * [[1], [1]]
-    )
+    model = TabularModel(game, games=2, nodes=1)
+    model.set_root(0, game.states.index("clean apple"), game.prior)
+    model.set_root(1, game.states.index("wormy apple"), game.prior)
     found = model.evaluate(at(0, 1))
     names = [
         [game.assistant_actions[a] for a in row[:n]]
         for row, n in zip(found.actions, found.counts, strict=True)
     ]
     assert names == [["wait", "ask", "make pie"], ["wait", "ask", "compost", "trash"]]
-    assert found.priors[0, :3].tolist() == [1 / 3] * 3
-    assert found.priors.sum(axis=1) == pytest.approx([1, 1])
+    assert found.priors[0, :3] == pytest.approx([1 / 3] * 3)
+    assert found.priors[1] == pytest.approx([1 / 4] * 4)
     assert found.values.tolist() == [0, 0]
-
-
-def test_a_leaf_function_gets_what_the_nodes_hold() -> None:
-    game = make_game("tiger")
-    model = TabularModel(game, 3, 3, leaf=lambda states, beliefs, depths: beliefs[:, 0] + 10 * depths)
-    model.set_roots(at(0, 0, 0), np.array([[0.5, 0.5], [1, 0], [0, 1]]), at(0, 1, 2))
-    assert model.evaluate(at(2, 1)).values.tolist() == [20, 11]
+    assert not found.kinds.any()
 
 
 def test_games_of_a_batch_do_not_touch_each_other() -> None:
@@ -116,65 +117,89 @@ def test_games_of_a_batch_do_not_touch_each_other() -> None:
     rng = np.random.default_rng(0)
     states, beliefs = at(0, 1, 0, 1), rng.dirichlet(np.ones(3), 4)
     actions, uniforms = at(1, 0, 0, 1), rng.random(4)
-    batch = TabularModel(game, slots=8, games=4)
-    batch.set_roots(states, beliefs)
-    replies = batch.reply(np.arange(4), actions, uniforms)
-    rewards, ends = batch.step(np.arange(4), actions, replies, np.arange(4, 8))
+    batch = TabularModel(game, games=4, nodes=2)
     for i in range(4):
-        alone = TabularModel(game, slots=2)
-        alone.set_roots(states[i : i + 1], beliefs[i : i + 1])
+        batch.set_root(i, int(states[i]), beliefs[i])
+    roots = 2 * np.arange(4)
+    replies = batch.reply(roots, actions, uniforms)
+    steps = batch.step(roots, actions, replies, roots + 1)
+    for i in range(4):
+        alone = rooted(game, int(states[i]), beliefs[i], nodes=2)
         reply = alone.reply(at(0), actions[i : i + 1], uniforms[i : i + 1])
-        reward, end = alone.step(at(0), actions[i : i + 1], reply, at(1))
-        assert (reply[0], reward[0], end[0]) == (replies[i], rewards[i], ends[i])
-        assert alone.nodes.beliefs[1].tolist() == batch.nodes.beliefs[4 + i].tolist()
+        own = alone.step(at(0), actions[i : i + 1], reply, at(1))
+        assert reply[0] == replies[i]
+        assert [part[0] for part in own] == [part[i] for part in steps]
+        assert np.array_equal(alone.view().nodes.beliefs[1], batch.view().nodes.beliefs[2 * i + 1])
 
 
 def test_episodes_end_in_terminal_states_and_at_the_horizon() -> None:
     game = make_game("red_blue", horizon=2)
-    model = TabularModel(game, slots=3)
-    model.set_roots(at(0), game.prior[None])
+    model = rooted(game, 0, game.prior, nodes=3)
     for slot, ends in ((0, False), (1, True)):
         reply = model.reply(at(slot), at(0), np.array([0.5]))
-        assert model.step(at(slot), at(0), reply, at(slot + 1))[1].tolist() == [ends]
+        assert model.step(at(slot), at(0), reply, at(slot + 1)).ends.tolist() == [ends]
     game = make_game("wormy_apples")
     make_pie, clean = game.assistant_actions.index("make pie"), game.states.index("clean apple")
-    model = TabularModel(game, slots=2)
-    model.set_roots(at(clean), game.prior[None])
-    rewards, end = model.step(at(0), at(make_pie), model.reply(at(0), at(make_pie), np.zeros(1)), at(1))
-    assert (rewards[0], end[0]) == (2, True)
+    model = rooted(game, clean, game.prior, nodes=2)
+    steps = model.step(at(0), at(make_pie), model.reply(at(0), at(make_pie), np.zeros(1)), at(1))
+    assert (steps.rewards[0], steps.ends[0]) == (2, True)
 
 
 def test_a_goal_drawn_anew_is_believed_anew() -> None:
     game = make_game("tiger")
-    model = TabularModel(game, slots=2)
-    model.set_roots(at(0), np.array([[0.9, 0.1]]))
+    model = rooted(game, 0, np.array([0.9, 0.1]), nodes=2)
     opened = game.assistant_actions.index("open left")
-    reward = model.step(at(0), at(opened), model.reply(at(0), at(opened), np.zeros(1)), at(1))[0]
-    assert reward[0] == pytest.approx(0.9 * 10 - 0.1 * 100)
-    assert model.nodes.beliefs[1].tolist() == [0.5, 0.5]
+    steps = model.step(at(0), at(opened), model.reply(at(0), at(opened), np.zeros(1)), at(1))
+    assert steps.rewards[0] == pytest.approx(0.9 * 10 - 0.1 * 100)
+    assert model.view().nodes.beliefs[1].tolist() == [0.5, 0.5]
+
+
+def test_a_collapsed_belief_is_certain_of_a_goal_drawn_from_it() -> None:
+    game = make_game("mini_chef")
+    model = rooted(game, 0, np.array([0.2, 0.0, 0.8]), nodes=2)
+    n = 1000
+    drawn = np.zeros(3)
+    for uniform in (np.arange(n) + 0.5) / n:
+        model.collapse(at(0), np.array([uniform]), at(1))
+        drawn += model.view().nodes.beliefs[1]
+    assert drawn.tolist() == [200, 0, 800]
+    assert model.entropy(at(0, 1)) == pytest.approx([-0.2 * np.log(0.2) - 0.8 * np.log(0.8), 0])
+    model.collapse(at(0), np.array([np.nextafter(1, 0)]), at(0))
+    assert model.view().nodes.beliefs[0].tolist() == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
-    ("states", "beliefs", "message"),
+    ("root", "message"),
     [
-        ([9], [[0.5, 0.5]], r"states is \[9\]; give states 0\.\.4 that are not terminal"),
-        ([3], [[0.5, 0.5]], "not terminal"),
-        ([0], [[0.5, 0.4]], "give rows of probabilities that sum to 1"),
-        ([0], [0.5, 0.5], r"beliefs has shape \(2,\); give \(1, 2\)"),
+        ((0, 9, [0.5, 0.5]), r"state is 9; give one of 0\.\.4 where the game is not over"),
+        ((0, 3, [0.5, 0.5]), "state is 3; give one of"),
+        ((0, -1, [0.5, 0.5]), "state is -1; give one of"),
+        ((0, 0, [0.5, 0.4]), r"belief is \[0\.5, 0\.4\]; give probabilities 0\.\.1 that sum to 1"),
+        ((0, 0, [1.5, -0.5]), "give probabilities 0"),
+        ((0, 0, [np.nan, 1]), "give probabilities 0"),
+        ((0, 0, [1.0]), r"belief has shape \(1,\); give one probability per goal, \(2,\)"),
+        ((0, 0, [0.5, 0.5], -1), r"depth is -1; wormy_apples can be searched after 0\.\."),
+        ((1, 0, [0.5, 0.5]), r"game is 1; this model has games 0\.\.0"),
     ],
 )
-def test_wrong_roots_are_named(states: list, beliefs: list, message: str) -> None:
+def test_wrong_roots_are_named(root: tuple, message: str) -> None:
     game = make_game("wormy_apples")
     assert game.states[3] == "pie"
     with pytest.raises(ValueError, match=message):
-        TabularModel(game, slots=1).set_roots(np.array(states), np.array(beliefs))
+        TabularModel(game).set_root(*root)
+
+
+def test_a_root_at_the_horizon_is_named() -> None:
+    with pytest.raises(ValueError, match=r"depth is 4; red_blue can be searched after 0\.\.3 steps"):
+        TabularModel(make_game("red_blue")).set_root(0, 0, np.array([0.5, 0.5]), 4)
 
 
 def test_wrong_sizes_and_users_are_named() -> None:
-    with pytest.raises(ValueError, match="slots is 2 for 3 games"):
-        TabularModel(make_game("tiger"), slots=2, games=3)
+    for sizes in ({"games": 0}, {"nodes": 0}):
+        with pytest.raises(ValueError, match="is 0; give 1 or more"):
+            TabularModel(make_game("tiger"), **sizes)
     with pytest.raises(ValueError, match="best-responding"):
-        TabularModel(make_game("mini_chef", user="best"), slots=1)
+        TabularModel(make_game("mini_chef", user="best"))
 
 
 # --- the reference search on it -----------------------------------------------------------------------------
@@ -205,46 +230,15 @@ def test_search_takes_an_action_within_1_percent_of_the_optimal_one(
     at_state = game.states.index(state)
     values = solve(game).action_values(at_state, game.prior, depth)
     assert values[game.assistant_actions.index(action)] == pytest.approx(values.max())
-    found = search(game, at_state, game.prior, SIMULATIONS, depth)
+    found = search(game, at_state, game.prior, depth)
     assert values[found.action] >= 0.99 * values.max()
 
 
 def test_search_opens_the_door_that_was_named_twice() -> None:
     game = make_game("tiger")
     odds = 0.85**2 / (0.85**2 + 0.15**2)
-    found = search(game, 0, np.array([odds, 1 - odds]), SIMULATIONS)
+    found = search(game, 0, np.array([odds, 1 - odds]), rule="puct")
     assert game.assistant_actions[found.action] == "open left"
-
-
-def exact_leaf(solution: Solution) -> Any:
-    """Optimal values of nodes."""
-
-    def leaf(states: np.ndarray, beliefs: np.ndarray, depths: np.ndarray) -> np.ndarray:
-        rows = zip(states.tolist(), beliefs, depths.tolist(), strict=True)
-        values = [
-            0.0 if solution.graph.game.terminal[s] else solution.action_values(s, b, d).max()
-            for s, b, d in rows
-        ]
-        return np.array(values)
-
-    return leaf
-
-
-@pytest.mark.parametrize(
-    ("name", "settings", "state", "action"),
-    [
-        ("wormy_apples", {"timing": "simultaneous"}, "wormy apple", "ask"),
-        ("wormy_apples", {"timing": "two_phase"}, "no apple", "ask"),
-        ("wormy_apples", {"timing": "two_phase", "discount": 0.9}, "wormy apple", "compost"),
-    ],
-)
-def test_search_needs_few_simulations_with_exact_values_at_its_leaves(
-    name: str, settings: dict[str, Any], state: str, action: str
-) -> None:
-    game = make_game(name, **settings)
-    solution = solve(game)
-    found = search(game, game.states.index(state), game.prior, 200, leaf=exact_leaf(solution))
-    assert game.assistant_actions[found.action] == action
 
 
 def test_the_order_of_goals_makes_no_difference_to_a_search() -> None:
@@ -259,51 +253,7 @@ def test_the_order_of_goals_makes_no_difference_to_a_search() -> None:
     )
     salt = game.states.index("salt")
     edges = [
-        [(edge.action, edge.visits) for edge in search(g, salt, g.prior, 300, depth=1).root.edges]
+        [(edge.action, edge.visits) for edge in search(g, salt, g.prior, depth=1).root.edges]
         for g in (game, permuted)
     ]
     assert edges[0] == edges[1]
-
-
-# --- playing ------------------------------------------------------------------------------------------------
-
-
-def optimal(game: TabularGame) -> Any:
-    solution = solve(game)
-
-    def act(state: int, belief: np.ndarray, depth: int, rng: np.random.Generator) -> int:
-        return int(solution.act(at(state), belief[None], depth)[0])
-
-    return act
-
-
-@pytest.mark.parametrize("name", ["red_blue", "wormy_apples", "tiger", "line_build"])
-def test_played_returns_average_to_the_value(name: str) -> None:
-    game = make_game(name, **({"accuracy": 0.8} if name == "red_blue" else {}))
-    returns = np.array(list(play(game, optimal(game), range(400))))
-    error = returns.std() / np.sqrt(len(returns))
-    assert abs(returns.mean() - solve(game).value) < 4 * error + 1e-2
-
-
-def beliefs_met(game: TabularGame, questions: int) -> list[np.ndarray]:
-    """Beliefs in the first episode of an assistant that asks so often and then waits."""
-    met = []
-
-    def act(state: int, belief: np.ndarray, depth: int, rng: np.random.Generator) -> int:
-        met.append(belief)
-        return game.assistant_actions.index("ask") if depth < questions else 0
-
-    list(play(game, act, range(1)))
-    return met
-
-
-def test_episodes_depend_on_seed_and_number_alone() -> None:
-    game = make_game("tiger", discount=0.8)
-    act = optimal(game)
-    first = list(play(game, act, range(6), seed=3))
-    assert list(play(game, act, range(6), seed=3)) == first
-    assert list(play(game, act, range(4, 6), seed=3)) == first[4:]
-    assert list(play(game, act, range(6), seed=4)) != first
-    few, more = beliefs_met(game, 2), beliefs_met(game, 5)
-    assert np.array_equal(few[:3], more[:3])
-    assert not np.array_equal(few[5], more[5])

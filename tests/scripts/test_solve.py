@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -69,7 +70,14 @@ def test_the_planner_plays_the_same_episodes_whatever_its_simulations(
     assert optimal[0] == pytest.approx(optimal[1])
     assert found["regret.planner", 1]["value"] > 0
     assert figures(capsys, *arguments, "--seed", "1") == found
-    assert figures(capsys, *arguments, "--seed", "2") != found
+    arguments = ("tiger", "--simulations", "20", "--episodes", "3")
+    assert figures(capsys, *arguments, "--seed", "1") != figures(capsys, *arguments, "--seed", "2")
+
+
+def test_another_planner_is_played(capsys: pytest.CaptureFixture[str]) -> None:
+    """The determinised one waits for an answer that it never asks for."""
+    found = figures(capsys, "wormy_apples", "--simulations", "100", "--episodes", "20", "--planner", "qmdp")
+    assert found["regret.planner", 100]["value"] > 0.1
 
 
 def test_people_read_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,18 +93,43 @@ def test_people_read_the_policy(capsys: pytest.CaptureFixture[str]) -> None:
     assert "spice 1 (salt + spice 1)" in text
 
 
+def test_the_page_of_searches_stands_alone_and_has_every_candidate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "tree.html"
+    arguments = ("wormy_apples", "--tree", str(page), "--seed", "1")
+    assert "value.planner" not in figures(capsys, *arguments)
+    text = page.read_text(encoding="utf-8")
+    first = text[text.index('<section id="d1"') : text.index('<section id="d2"')]
+    assert all(f'<th scope="row">{name}' in first for name in ("wait", "get apple", "ask"))
+    assert "step 0, 100 simulations" in first
+    assert not re.search(r"https?://|\ssrc=|url\(|@import|<link|<img|<iframe", text)
+    assert solve.main([*arguments, "--simulations", "5,9", "--episodes", "2", "--planner", "puct"]) == 0
+    assert f"{page} shows the searches of" in capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    assert "step 0, 5 simulations" in text
+    assert "step 0, 9 simulations" in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["tigger"], "no game is called 'tigger' (did you mean 'tiger'?)"),
-        (["tiger", "--set", "accuracy"], "--set is 'accuracy'; give NAME=VALUE"),
+        (["tiger", "--set", "accuracy"], "setting is 'accuracy'; give NAME=VALUE"),
         (["tiger", "--set", "accuracy=high"], "accuracy of tiger is 'high'; give float"),
         (["tiger", "--simulations", "10,x"], "--simulations has 'x'; give whole numbers of 1 or more"),
         (["tiger", "--simulations", "10", "--episodes", "0"], "--episodes has 0"),
+        (["tiger", "--simulations", "10", "--planner", "magic"], "planner is 'magic'; choose from gumbel,"),
         (["tiger", "--user", "boltzmann:hot"], "beta of --user boltzmann:BETA is 'hot'; give a number"),
         (["tiger", "--user", "kind"], "--user is 'kind'; choose game, best or boltzmann:BETA"),
         (["tiger", "--user", "best"], "tiger has no horizon"),
         (["mini_chef", "--user", "best", "--simulations", "5"], "the planner needs a user with a policy"),
+        (["mini_chef", "--user", "best", "--tree", "tree.html"], "the planner needs a user with a policy"),
+        (
+            ["tiger", "--tree", "tree.html", "--planner", "voi"],
+            "voi', which has no tree to look into; choose",
+        ),
+        (["tiger", "--tree", "no/such/tree.html"], "no/such/tree.html: No such file or directory"),
     ],
 )
 def test_wrong_options_leave_with_2_and_one_line(

@@ -18,7 +18,7 @@ from envs.building.goals import Goals
 from envs.building.player import Player
 from envs.building.state import State, clone
 from envs.building.world import ASSISTANT, USER
-from planners.reference import SearchOptions
+from planners.options import SearchOptions
 
 BLIND = tuple(name for name in ASSISTANT_NAMES if name != "oracle")
 """Assistants that are not handed the goal."""

@@ -25,7 +25,7 @@ from envs.building.actions import BREAK, PLACE
 from envs.building.goals import Goals, make_source
 from envs.building.state import State
 from envs.building.world import ASSISTANT, USER, start_blocks
-from planners.reference import SearchOptions
+from planners.options import SearchOptions
 
 PLANKS = 6
 TIMES = ("decision_ms_p50", "decision_ms_p95")

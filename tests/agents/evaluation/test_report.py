@@ -37,7 +37,7 @@ from agents.users import make_user
 from envs.building import BuildingConfig
 from envs.building.goals import Goals
 from envs.building.render import isometric
-from planners.reference import SearchOptions
+from planners.options import SearchOptions
 
 ASSISTANTS = ("none", "copy_neighbour", "oracle")
 USERS = ("bottom_up", "outline_first")

@@ -300,8 +300,9 @@ class World:
         return terms.correct * np.count_nonzero(equal) + terms.wrong * np.count_nonzero(wrong)
 
     def goal_fraction(self) -> float:
-        """Share of the goal done, of what was missing at the start."""
-        return (self.score - self.start) / (self.config.reward.correct * self.config.cells - self.start)
+        """Share of the goal done, of what was missing at the start; 0 when nothing was."""
+        missing = self.config.reward.correct * self.config.cells - self.start
+        return (self.score - self.start) / max(missing, 1e-12)
 
     def terminated(self) -> bool:
         return self.config.end_on_completion and bool(np.array_equal(self.blocks, self.goal))

@@ -1,4 +1,4 @@
-"""How the kernels of the game are compiled.
+"""How kernels are compiled.
 
 A kernel works on buffers of its caller, allocates nothing and returns scalars. So kernels are compiled
 without numba's reference counts, which would otherwise take three quarters of a step: every array of a

@@ -1,0 +1,834 @@
+"""The forest: search trees of many games as arrays, and the kernels that work on one tree.
+
+`planners.reference` says in plain Python what these kernels do; they give the same visit counts to the last
+one. Nodes are named by their slots, so game g owns the nodes g * N .. (g + 1) * N - 1, its root first. An
+edge exists only for candidates that were opened. A node remembers the edge and the reply that led to it, so
+backing up needs no path. Candidates are ordered lazily: the best unopened one is swapped to the front
+whenever one is opened.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from envs.kernels import inlined, kernel
+from envs.rng import uniform_at
+
+from .reference import LEAST_PRIOR, LEAST_RANGE, WHOLE
+
+PENDING, READY, ENDED = 0, 1, 2
+"""States of a node: not evaluated yet, evaluated, the episode is over."""
+WALKING, ASKING, NEW, ARRIVED, UNREADY = 0, 1, 2, 3, 4
+"""States of a simulation: on its way, in need of a reply, at a new node, at an old node without a way on, at
+a node without candidates."""
+FINE, EMPTY, BAD_PRIORS, BAD_VALUE, BAD_STEP, RAISED = 0, 1, 2, 3, 4, 5
+"""What can be wrong with a model's answer."""
+
+
+NODE = np.dtype(
+    [
+        ("state", "i1"),
+        ("value", "f8"),
+        ("best", "f8"),  # what the node is worth now, by its own evaluation and its best edge
+        ("total", "f8"),  # of the returns of simulations from here on
+        ("mass", "f8"),  # sum of the priors of unopened candidates
+        ("reward", "f8"),  # on the way here
+        ("chance", "f8"),  # predictive probability of the reply that led here
+        ("reply", "i4"),
+        ("parent", "i4"),  # edge that led here, -1 for roots
+        ("sibling", "i4"),  # next node below the same edge, -1 for none
+        ("first", "i4"),  # first edge, -1 for none; edges follow each other in the order of opening
+        ("last", "i4"),
+        ("started", "i4"),  # simulations sent through it, and one for its own evaluation
+        ("visits", "i4"),  # those that came back, and one
+        ("count", "i4"),  # number of candidates, 0 before they are asked for
+        ("opened", "i4"),  # so many of the candidates, the first ones, have edges; the next is the best left
+        ("moved", "i4"),  # scratch: where the node goes
+    ],
+    align=True,
+)
+EDGE = np.dtype(
+    [
+        ("value", "f8"),  # see `SearchOptions.backup`
+        ("total", "f8"),  # of the returns of simulations
+        ("logit", "f8"),  # logarithm of the prior
+        ("score", "f8"),  # scratch
+        ("prior", "f4"),
+        ("action", "i4"),
+        ("node", "i4"),  # where it begins
+        ("sibling", "i4"),  # next edge of the same node, -1 for none
+        ("first", "i4"),  # first node below, -1 for none; in the order of their coming
+        ("last", "i4"),
+        ("outcomes", "i4"),  # number of nodes below
+        ("started", "i4"),
+        ("visits", "i4"),
+        ("moved", "i4"),  # scratch: where the edge goes
+        ("kind", "i1"),
+    ],
+    align=True,
+)
+GAME = np.dtype(
+    [
+        ("seed", "u8"),
+        ("low", "f8"),  # least edge value of the tree
+        ("high", "f8"),
+        ("nodes", "i4"),  # in use
+        ("edges", "i4"),
+        ("budget", "i4"),  # simulations of this search
+        ("spent", "i4"),
+        ("phases", "i4"),  # gumbel: rounds of halving
+        ("length", "i4"),  # gumbel: simulations of the present round
+        ("cursor", "i4"),  # gumbel: those of them that have started
+        ("remaining", "i4"),  # gumbel: root edges that are left
+        ("error", "i4"),  # what is wrong with the model's answer ...
+        ("failed", "i4"),  # ... at this node
+    ],
+    align=True,
+)
+LANE = np.dtype(
+    [
+        ("draw", "f8"),
+        ("state", "i4"),
+        ("node", "i4"),
+        ("edge", "i4"),
+        ("child", "i4"),
+        ("depth", "i4"),
+        ("index", "i4"),  # number of the simulation's random numbers
+    ],
+    align=True,
+)
+"""A simulation on its way."""
+
+
+class Forest(NamedTuple):
+    """Everything that a search of G games, with N nodes and E edges each, keeps between two kernels.
+
+    Arrays of records: whoever looks at an edge looks at all of it, and few arrays make kernels cheap to call
+    and to compile.
+    """
+
+    nodes: np.ndarray
+    """(G * N,) NODE."""
+    edges: np.ndarray
+    """(G * E,) EDGE."""
+    games: np.ndarray
+    """(G,) GAME."""
+    lanes: np.ndarray
+    """(G * wave,) LANE."""
+    actions: np.ndarray
+    """(G * N, M) int32 candidates of nodes."""
+    priors: np.ndarray
+    """(G * N, M) float32."""
+    kinds: np.ndarray
+    """(G * N, M) int8."""
+    left: np.ndarray
+    """(G, considered) int32 gumbel: root edges that are left."""
+    noise: np.ndarray
+    """(G, considered) float64 gumbel: their noise."""
+
+
+def new_forest(games: int, nodes: int, candidates: int, considered: int, wave: int) -> Forest:
+    """Empty trees for `games` games of at most `nodes` nodes with `candidates` candidates each."""
+    total = games * nodes
+    return Forest(
+        np.zeros(total, NODE),
+        np.zeros(total + games * considered, EDGE),
+        np.zeros(games, GAME),
+        np.zeros(games * wave, LANE),
+        np.zeros((total, candidates), np.int32),
+        np.zeros((total, candidates), np.float32),
+        np.zeros((total, candidates), np.int8),
+        np.zeros((games, considered), np.int32),
+        np.zeros((games, considered)),
+    )
+
+
+def tree_bytes(forest: Forest) -> int:
+    """Bytes of one tree."""
+    return sum(part.nbytes for part in forest) // len(forest.games)
+
+
+@kernel
+def clear(forest, game):
+    """Leave a game with its root alone, unevaluated."""
+    games = forest.games
+    per_game = forest.nodes.shape[0] // games.shape[0]
+    games[game].nodes = games[game].edges = 0
+    games[game].low, games[game].high = np.inf, -np.inf
+    add_node(forest, game, -1, 0)
+    return game * per_game
+
+
+@kernel
+def add_node(forest, game, edge, reply):
+    """A new node below an edge (-1: a root); its slot."""
+    nodes, edges, games = forest.nodes, forest.edges, forest.games
+    n = game * (nodes.shape[0] // games.shape[0]) + games[game].nodes
+    games[game].nodes += 1
+    nodes[n].state = PENDING
+    nodes[n].value = nodes[n].best = nodes[n].total = nodes[n].mass = nodes[n].reward = nodes[n].chance = 0.0
+    nodes[n].visits = nodes[n].started = 1
+    nodes[n].count = nodes[n].opened = 0
+    nodes[n].parent, nodes[n].reply = edge, reply
+    nodes[n].first = nodes[n].last = nodes[n].sibling = -1
+    if edge >= 0:
+        if edges[edge].first < 0:
+            edges[edge].first = n
+        else:
+            nodes[edges[edge].last].sibling = n
+        edges[edge].last = n
+        edges[edge].outcomes += 1
+    return n
+
+
+@kernel
+def fail(forest, game, node, error):
+    """Note the first thing that was wrong with the model's answers in a game."""
+    if forest.games[game].error == FINE:
+        forest.games[game].error, forest.games[game].failed = error, node
+
+
+@kernel
+def accept(forest, game, node, count):
+    """Take `count` candidates that were written into a node's rows; False when they are no good."""
+    nodes = forest.nodes
+    if count < 1 or count > forest.actions.shape[1]:
+        fail(forest, game, node, EMPTY)
+        return False
+    priors = forest.priors[node]
+    mass = 0.0
+    for i in range(count):
+        if not priors[i] >= 0.0:
+            mass = np.nan
+        mass += priors[i]
+    if not abs(mass - 1.0) < 1e-3:
+        fail(forest, game, node, BAD_PRIORS)
+        return False
+    nodes[node].count, nodes[node].mass = count, mass
+    bring_best(forest, node)
+    return True
+
+
+@kernel
+def arrive(forest, game, node, value):
+    """A node is evaluated."""
+    if not math.isfinite(value):
+        fail(forest, game, node, BAD_VALUE)
+    forest.nodes[node].value = forest.nodes[node].best = value
+    forest.nodes[node].state = READY
+
+
+@kernel
+def stepped(forest, game, node, reward, chance, ends):
+    """A step led to a new node."""
+    nodes = forest.nodes
+    if not (math.isfinite(reward) and chance >= 0.0):
+        fail(forest, game, node, BAD_STEP)
+    nodes[node].reward, nodes[node].chance = reward, chance
+    if ends:
+        nodes[node].state = ENDED
+
+
+@inlined
+def swap(forest, node, i, j):
+    """Exchange two candidates."""
+    actions, priors, kinds = forest.actions[node], forest.priors[node], forest.kinds[node]
+    actions[i], actions[j] = actions[j], actions[i]
+    priors[i], priors[j] = priors[j], priors[i]
+    kinds[i], kinds[j] = kinds[j], kinds[i]
+
+
+@kernel
+def bring_best(forest, node):
+    """Swap the unopened candidate of the highest prior (then lowest action) to the front of the unopened."""
+    actions, priors = forest.actions[node], forest.priors[node]
+    start, end = forest.nodes[node].opened, forest.nodes[node].count
+    if start >= end:
+        return
+    best = start
+    for i in range(start + 1, end):
+        if priors[i] > priors[best] or (priors[i] == priors[best] and actions[i] < actions[best]):
+            best = i
+    swap(forest, node, start, best)
+
+
+@kernel
+def open_edge(forest, game, node, index):
+    """Turn the unopened candidate at `index` into an edge; its number."""
+    nodes, edges, games = forest.nodes, forest.edges, forest.games
+    e = game * (edges.shape[0] // games.shape[0]) + games[game].edges
+    games[game].edges += 1
+    swap(forest, node, nodes[node].opened, index)
+    index = nodes[node].opened
+    nodes[node].opened += 1
+    prior = forest.priors[node, index]
+    nodes[node].mass -= prior
+    edges[e].node, edges[e].action, edges[e].kind = (
+        node,
+        forest.actions[node, index],
+        forest.kinds[node, index],
+    )
+    edges[e].prior, edges[e].logit = prior, math.log(max(np.float64(prior), LEAST_PRIOR))
+    edges[e].total = 0.0
+    edges[e].visits = edges[e].started = edges[e].outcomes = 0
+    edges[e].first = edges[e].last = edges[e].sibling = -1
+    if nodes[node].first < 0:
+        nodes[node].first = e
+    else:
+        edges[nodes[node].last].sibling = e
+    nodes[node].last = e
+    bring_best(forest, node)
+    return e
+
+
+@kernel
+def value_range(forest, settings, game, node):
+    """Least value and span of the scale on which values of this node's edges are put; span 0 for none yet."""
+    edges, games = forest.edges, forest.games
+    low, high = games[game].low, games[game].high
+    if not settings.best:
+        low, high = np.inf, -np.inf
+        e = forest.nodes[node].first
+        while e >= 0:
+            if edges[e].visits > 0:
+                value = edges[e].value
+                low, high = min(low, value), max(high, value)
+            e = edges[e].sibling
+    return low, max(high - low, LEAST_RANGE) if high >= low else 0.0
+
+
+@inlined
+def normalised(value, low, span):
+    """A value on the scale 0..1."""
+    return (value - low) / span if span > 0.0 else 0.0
+
+
+@inlined
+def mean_value(forest, node):
+    """Mean of a node's own evaluation and its returns."""
+    return (forest.nodes[node].value + forest.nodes[node].total) / forest.nodes[node].visits
+
+
+@kernel
+def select(forest, settings, game, node):
+    """The edge of a node that the rule passes next, opened if need be."""
+    if settings.gumbel:
+        return follow(forest, settings, game, node)
+    if settings.two_level:
+        return select_in_two_levels(forest, settings, game, node)
+    nodes, edges = forest.nodes, forest.edges
+    low, span = value_range(forest, settings, game, node)
+    scale = settings.c_puct * math.sqrt(nodes[node].started)
+    unvisited = normalised(mean_value(forest, node), low, span)
+    best, highest = -1, -np.inf
+    e = nodes[node].first
+    while e >= 0:
+        visits = edges[e].visits
+        value = normalised(edges[e].value, low, span) if visits > 0 else unvisited
+        score = value + scale * edges[e].prior / (1 + edges[e].started)
+        if score > highest:
+            best, highest = e, score
+        e = edges[e].sibling
+    opened = nodes[node].opened
+    if opened < nodes[node].count and unvisited + scale * forest.priors[node, opened] > highest:
+        return open_edge(forest, game, node, opened)
+    return best
+
+
+@kernel
+def of_kind(forest, node, kind):
+    """Summed prior, started, visits and total of a kind of actions, and whether there are any."""
+    nodes, edges = forest.nodes, forest.edges
+    prior, started, visits, total, there = 0.0, 0, 0, 0.0, False
+    e = nodes[node].first
+    while e >= 0:
+        if edges[e].kind == kind:
+            prior += edges[e].prior
+            started += edges[e].started
+            visits += edges[e].visits
+            total += edges[e].total
+            there = True
+        e = edges[e].sibling
+    rest = 0.0
+    for i in range(nodes[node].opened, nodes[node].count):
+        if forest.kinds[node, i] == kind:
+            rest += forest.priors[node, i]
+            there = True
+    return prior + rest, started, visits, total, there
+
+
+@kernel
+def select_in_two_levels(forest, settings, game, node):
+    """PUCT among kinds of actions, then among the actions of the kind."""
+    nodes, edges = forest.nodes, forest.edges
+    low, span = value_range(forest, settings, game, node)
+    mean = mean_value(forest, node)
+    best_kind, highest = 0, -np.inf
+    for kind in range(16):
+        prior, started, visits, total, there = of_kind(forest, node, kind)
+        if there:
+            value = normalised(total / visits if visits > 0 else mean, low, span)
+            score = value + settings.c_puct * math.sqrt(nodes[node].started) * prior / (1 + started)
+            if score > highest:
+                best_kind, highest = kind, score
+    prior, started, visits, total, _ = of_kind(forest, node, best_kind)
+    unvisited = normalised(total / visits if visits > 0 else mean, low, span)
+    scale = settings.c_puct * math.sqrt(max(1, started)) / max(prior, LEAST_PRIOR)
+    best, highest = -1, -np.inf
+    e = nodes[node].first
+    while e >= 0:
+        if edges[e].kind == best_kind:
+            visits = edges[e].visits
+            value = normalised(edges[e].value, low, span) if visits > 0 else unvisited
+            score = value + scale * edges[e].prior / (1 + edges[e].started)
+            if score > highest:
+                best, highest = e, score
+        e = edges[e].sibling
+    actions, priors, candidate = forest.actions[node], forest.priors[node], -1
+    for i in range(nodes[node].opened, nodes[node].count):
+        if forest.kinds[node, i] == best_kind and (
+            candidate < 0
+            or priors[i] > priors[candidate]
+            or (priors[i] == priors[candidate] and actions[i] < actions[candidate])
+        ):
+            candidate = i
+    if candidate >= 0 and unvisited + scale * priors[candidate] > highest:
+        return open_edge(forest, game, node, candidate)
+    return best
+
+
+@kernel
+def mixed_value(forest, node):
+    """What edges without visits are taken to be worth: the node's own value and, by their priors, the values
+    of the visited edges.
+    """
+    nodes, edges = forest.nodes, forest.edges
+    weight = value = 0.0
+    e = nodes[node].first
+    while e >= 0:
+        visits = edges[e].visits
+        if visits > 0:
+            weight += edges[e].prior
+            value += edges[e].prior * (edges[e].value)
+        e = edges[e].sibling
+    if weight <= 0.0:
+        return nodes[node].value
+    return (nodes[node].value + (nodes[node].visits - 1) * (value / weight)) / nodes[node].visits
+
+
+@kernel
+def value_scale(forest, settings, node):
+    """How much normalised values weigh against the logarithms of priors."""
+    most = 0
+    e = forest.nodes[node].first
+    while e >= 0:
+        most = max(most, forest.edges[e].visits)
+        e = forest.edges[e].sibling
+    return (settings.c_visit + most) * settings.c_scale
+
+
+@kernel
+def improved_weights(forest, settings, game, node):
+    """Write the edges' weights under the improved policy into `score`; returns their sum over all candidates
+    and the weight of the next candidate.
+    """
+    nodes, edges = forest.nodes, forest.edges
+    low, span = value_range(forest, settings, game, node)
+    mixed, scale = mixed_value(forest, node), value_scale(forest, settings, node)
+    highest = -np.inf
+    e = nodes[node].first
+    while e >= 0:
+        visits = edges[e].visits
+        value = edges[e].value if visits > 0 else mixed
+        edges[e].score = edges[e].logit + scale * normalised(value, low, span)
+        highest = max(highest, edges[e].score)
+        e = edges[e].sibling
+    unvisited = scale * normalised(mixed, low, span)
+    best = rest = 0.0
+    opened = nodes[node].opened
+    more = opened < nodes[node].count
+    if more:
+        best = math.log(max(np.float64(forest.priors[node, opened]), LEAST_PRIOR)) + unvisited
+        highest = max(highest, best)
+        best = math.exp(best - highest)
+    total = 0.0
+    e = nodes[node].first
+    while e >= 0:
+        edges[e].score = math.exp(edges[e].score - highest)
+        total += edges[e].score
+        e = edges[e].sibling
+    if more:
+        rest = max(nodes[node].mass, 0.0) * math.exp(unvisited - highest)
+    return total + rest, best
+
+
+@kernel
+def follow(forest, settings, game, node):
+    """The edge whose visits lag most behind the improved policy."""
+    nodes, edges = forest.nodes, forest.edges
+    total, best = improved_weights(forest, settings, game, node)
+    chosen, highest = -1, -np.inf
+    e = nodes[node].first
+    while e >= 0:
+        lag = edges[e].score / total - edges[e].started / nodes[node].started
+        if lag > highest:
+            chosen, highest = e, lag
+        e = edges[e].sibling
+    if nodes[node].opened < nodes[node].count and best / total > highest:
+        return open_edge(forest, game, node, nodes[node].opened)
+    return chosen
+
+
+@kernel
+def known_outcome(forest, settings, edge, draw):
+    """One of the nodes below an edge, by predictive probability; -1 when a reply is to be drawn."""
+    if settings.widening == 0.0:
+        return -1
+    nodes, edges = forest.nodes, forest.edges
+    limit = settings.widening * np.float64(edges[edge].started + 1) ** settings.widening_power
+    if edges[edge].outcomes < limit:
+        return -1
+    total = 0.0
+    n = edges[edge].first
+    while n >= 0:
+        total += nodes[n].chance
+        n = nodes[n].sibling
+    left, found = draw * total, -1
+    n = edges[edge].first
+    while n >= 0:
+        if nodes[n].chance > 0.0:
+            found = n
+            left -= nodes[n].chance
+            if left < 0.0:
+                break
+        n = nodes[n].sibling
+    return found
+
+
+@kernel
+def outcome_of(forest, edge, reply):
+    """The node that a reply leads to, -1 when it is new."""
+    n = forest.edges[edge].first
+    while n >= 0 and forest.nodes[n].reply != reply:
+        n = forest.nodes[n].sibling
+    return n
+
+
+@kernel
+def walk(forest, settings, game, lane):
+    """Move a simulation on until something is needed; its new state."""
+    nodes, edges, lanes = forest.nodes, forest.edges, forest.lanes
+    node, edge = lanes[lane].node, lanes[lane].edge
+    while True:
+        if edge < 0:
+            if nodes[node].count == 0:
+                lanes[lane].node = node
+                return UNREADY
+            edge = select(forest, settings, game, node)
+        draw = uniform_at(forest.games[game].seed, lanes[lane].index, lanes[lane].depth)
+        child = known_outcome(forest, settings, edge, draw)
+        edges[edge].started += 1
+        nodes[node].started += 1
+        lanes[lane].depth += 1
+        lanes[lane].node, lanes[lane].edge, lanes[lane].draw = node, edge, draw
+        if child < 0:
+            return ASKING
+        lanes[lane].child = child
+        if nodes[child].state != READY:
+            return ARRIVED
+        node, edge = child, -1
+
+
+@kernel
+def answer(forest, game, lane, reply):
+    """Give a simulation the reply it asked for; its new state."""
+    nodes, lanes = forest.nodes, forest.lanes
+    edge = lanes[lane].edge
+    child = outcome_of(forest, edge, reply)
+    if child < 0:
+        lanes[lane].child = add_node(forest, game, edge, reply)
+        return NEW
+    lanes[lane].child = child
+    if nodes[child].state != READY:
+        return ARRIVED
+    lanes[lane].node, lanes[lane].edge = child, -1
+    return WALKING
+
+
+@kernel
+def back_up(forest, settings, game, child):
+    """Bring a node's value back to the root."""
+    nodes, edges, games = forest.nodes, forest.edges, forest.games
+    value = nodes[child].best
+    while nodes[child].parent >= 0:
+        edge = nodes[child].parent
+        value = nodes[child].reward + settings.discount * value
+        node = edges[edge].node
+        edges[edge].visits += 1
+        edges[edge].total += value
+        nodes[node].visits += 1
+        nodes[node].total += value
+        if settings.best:
+            edges[edge].value = expected_value(forest, settings, edge)
+            value = best_value(forest, node)
+            nodes[node].best = value
+        else:
+            edges[edge].value = edges[edge].total / edges[edge].visits
+        games[game].low = min(games[game].low, edges[edge].value)
+        games[game].high = max(games[game].high, edges[edge].value)
+        child = node
+
+
+@kernel
+def expected_value(forest, settings, edge):
+    """What the replies met so far are worth, by their predictive probability; while others may come, no more
+    than the node's own evaluation.
+    """
+    nodes, edges = forest.nodes, forest.edges
+    total = weight = 0.0
+    n = edges[edge].first
+    while n >= 0:
+        total += nodes[n].chance * (nodes[n].reward + settings.discount * nodes[n].best)
+        weight += nodes[n].chance
+        n = nodes[n].sibling
+    value = total / weight if weight > 0.0 else edges[edge].total / edges[edge].visits
+    return value if weight >= WHOLE else min(value, nodes[edges[edge].node].value)
+
+
+@kernel
+def best_value(forest, node):
+    """The greatest of a node's own evaluation and its edges' values."""
+    best = forest.nodes[node].value
+    e = forest.nodes[node].first
+    while e >= 0:
+        if forest.edges[e].visits > 0:
+            best = max(best, forest.edges[e].value)
+        e = forest.edges[e].sibling
+    return best
+
+
+@kernel
+def begin(forest, settings, game, root, simulations, noise):
+    """Prepare a search from an evaluated root. noise: (M,) per candidate of the root, for gumbel."""
+    nodes, edges, games = forest.nodes, forest.edges, forest.games
+    per_game = nodes.shape[0] // games.shape[0]
+    budget = min(simulations, per_game - games[game].nodes)
+    games[game].budget = budget
+    games[game].spent = games[game].length = games[game].cursor = 0
+    if not settings.gumbel:
+        return
+    count = min(settings.considered, nodes[root].count, budget)
+    left = forest.left[game]
+    before_score, before_action = np.inf, -1
+    for i in range(count):
+        best, highest = -1, -np.inf
+        for c in range(nodes[root].count):
+            action = forest.actions[root, c]
+            score = math.log(max(np.float64(forest.priors[root, c]), LEAST_PRIOR)) + noise[c]
+            later = score < before_score or (score == before_score and action > before_action)
+            if later and (score > highest or (score == highest and action < forest.actions[root, best])):
+                best, highest = c, score
+        left[i], forest.noise[game, i] = forest.actions[root, best], noise[best]
+        before_score, before_action = highest, forest.actions[root, best]
+    for i in range(count):
+        edge = nodes[root].first
+        while edge >= 0 and edges[edge].action != left[i]:
+            edge = edges[edge].sibling
+        if edge < 0:
+            index = nodes[root].opened
+            while forest.actions[root, index] != left[i]:
+                index += 1
+            edge = open_edge(forest, game, root, index)
+        left[i] = edge
+    games[game].remaining = count
+    games[game].phases = 1
+    while 1 << games[game].phases < count:
+        games[game].phases += 1
+
+
+@kernel
+def root_score(forest, settings, game, root, i):
+    """Score of the i-th root edge that is left."""
+    edges, _games = forest.edges, forest.games
+    edge = forest.left[game, i]
+    if edges[edge].visits == 0:
+        return -np.inf
+    low, span = value_range(forest, settings, game, root)
+    value = normalised(edges[edge].value, low, span)
+    return forest.noise[game, i] + edges[edge].logit + value_scale(forest, settings, root) * value
+
+
+@kernel
+def next_round(forest, settings, game, root):
+    """When a round is over, keep the better half of the root edges and say how long the next round is."""
+    games, edges = forest.games, forest.edges
+    if games[game].cursor < games[game].length:
+        return
+    left, noise, count = forest.left[game], forest.noise[game], games[game].remaining
+    if games[game].length > 0:
+        for i in range(count):
+            edges[left[i]].score = root_score(forest, settings, game, root, i)
+        for i in range(1, count):
+            edge, own = left[i], noise[i]
+            j = i - 1
+            while j >= 0 and edges[left[j]].score < edges[edge].score:
+                left[j + 1], noise[j + 1] = left[j], noise[j]
+                j -= 1
+            left[j + 1], noise[j + 1] = edge, own
+        count = games[game].remaining = min(count, max(2, count // 2))
+    budget = games[game].budget
+    length = max(1, budget // (games[game].phases * count)) * count
+    games[game].length = min(budget - games[game].spent, length)
+    games[game].cursor = 0
+
+
+@kernel
+def start(forest, settings, game, root, lane):
+    """Start a simulation in a lane; False when none may start now."""
+    games, lanes = forest.games, forest.lanes
+    if games[game].spent >= games[game].budget:
+        return False
+    edge, index = -1, games[game].spent
+    if settings.gumbel:
+        if games[game].cursor >= games[game].length:
+            return False
+        edge = forest.left[game, games[game].cursor % games[game].remaining]
+        index = forest.edges[edge].started
+        games[game].cursor += 1
+    games[game].spent += 1
+    lanes[lane].node, lanes[lane].edge, lanes[lane].depth, lanes[lane].index = root, edge, 0, index
+    lanes[lane].state = WALKING
+    return True
+
+
+@kernel
+def chosen_edge(forest, settings, game, root):
+    """The root edge to play: the best survivor (gumbel), the most visited (puct), or the one of the highest
+    value (puct with backup "best"); of equals the first opened.
+    """
+    best, highest = -1, -np.inf
+    if settings.gumbel:
+        for i in range(forest.games[game].remaining):
+            score = root_score(forest, settings, game, root, i)
+            if score > highest:
+                best, highest = forest.left[game, i], score
+        return best
+    e = forest.nodes[root].first
+    while e >= 0:
+        visits = np.float64(forest.edges[e].visits)
+        score = forest.edges[e].value if settings.best else visits
+        if visits > 0.0 and score > highest:
+            best, highest = e, score
+        e = forest.edges[e].sibling
+    return best
+
+
+@kernel
+def read_root(forest, settings, game, root, visits, values, policy):
+    """Write visits, mean returns (nan without visits) and the resulting policy of the root's candidates."""
+    nodes, edges = forest.nodes, forest.edges
+    count, opened = nodes[root].count, nodes[root].opened
+    total, _ = improved_weights(forest, settings, game, root)
+    rest, i = 1.0, 0
+    e = nodes[root].first
+    while e >= 0:
+        visits[i] = edges[e].visits
+        values[i] = edges[e].value if visits[i] > 0 else np.nan
+        policy[i] = edges[e].score / total if settings.gumbel else visits[i] / (nodes[root].visits - 1)
+        rest -= policy[i]
+        e = edges[e].sibling
+        i += 1
+    mass = 0.0
+    for c in range(opened, count):
+        mass += forest.priors[root, c]
+    for c in range(opened, count):
+        visits[c], values[c] = 0, np.nan
+        policy[c] = rest * forest.priors[root, c] / max(mass, LEAST_PRIOR) if settings.gumbel else 0.0
+
+
+@kernel
+def reweigh_root(forest, root, priors):
+    """Give a root's candidates, in the order they are kept, other priors (M,)."""
+    nodes, edges = forest.nodes, forest.edges
+    nodes[root].mass = 0.0
+    e = nodes[root].first
+    for i in range(nodes[root].count):
+        forest.priors[root, i] = priors[i]
+        if i < nodes[root].opened:
+            edges[e].prior = forest.priors[root, i]
+            edges[e].logit = math.log(max(np.float64(forest.priors[root, i]), LEAST_PRIOR))
+            e = edges[e].sibling
+        else:
+            nodes[root].mass += forest.priors[root, i]
+    bring_best(forest, root)
+
+
+@kernel
+def keep_subtree(forest, game, root, child, places):
+    """Make `child` the root and drop everything that is not below it; returns the number of nodes kept.
+
+    Written: places (N,), the old slot of each node kept. Nodes keep their order, so slots only move down.
+    """
+    nodes, edges, games = forest.nodes, forest.edges, forest.games
+    first_edge = game * (edges.shape[0] // games.shape[0])
+    kept = kept_edges = 0
+    for n in range(root, root + games[game].nodes):
+        above = edges[nodes[n].parent].node if nodes[n].parent >= 0 else -1
+        nodes[n].moved = -1
+        if n == child or (above >= child and nodes[above].moved >= 0):
+            nodes[n].moved = root + kept
+            places[kept] = n
+            kept += 1
+    for e in range(first_edge, first_edge + games[game].edges):
+        edges[e].moved = -1
+        if nodes[edges[e].node].moved >= 0:
+            edges[e].moved = first_edge + kept_edges
+            kept_edges += 1
+    nodes[child].parent = nodes[child].sibling = -1
+    for i in range(kept):
+        _move_node(forest, places[i], root + i)
+    games[game].low, games[game].high = np.inf, -np.inf
+    for e in range(first_edge, first_edge + games[game].edges):
+        if edges[e].moved >= 0:
+            _move_edge(forest, e, edges[e].moved)
+            if edges[e].visits > 0:
+                mean = edges[e].value
+                games[game].low, games[game].high = min(games[game].low, mean), max(games[game].high, mean)
+    games[game].nodes, games[game].edges = kept, kept_edges
+    return kept
+
+
+@inlined
+def _moved(records, old):
+    return records[old].moved if old >= 0 else -1
+
+
+@kernel
+def _move_node(forest, old, new):
+    nodes, edges = forest.nodes, forest.edges
+    own = nodes[new].moved
+    nodes[new] = nodes[old]
+    nodes[new].moved = own
+    nodes[new].parent = _moved(edges, nodes[old].parent)
+    nodes[new].sibling = _moved(nodes, nodes[old].sibling)
+    nodes[new].first = _moved(edges, nodes[old].first)
+    nodes[new].last = _moved(edges, nodes[old].last)
+    for i in range(nodes[new].count):
+        forest.actions[new, i] = forest.actions[old, i]
+        forest.priors[new, i] = forest.priors[old, i]
+        forest.kinds[new, i] = forest.kinds[old, i]
+
+
+@kernel
+def _move_edge(forest, old, new):
+    nodes, edges = forest.nodes, forest.edges
+    own = edges[new].moved
+    edges[new] = edges[old]
+    edges[new].moved = own
+    edges[new].node = nodes[edges[old].node].moved
+    edges[new].first = _moved(nodes, edges[old].first)
+    edges[new].last = _moved(nodes, edges[old].last)
+    edges[new].sibling = _moved(edges, edges[old].sibling)
