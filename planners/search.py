@@ -113,7 +113,7 @@ class Search:
         )
         self._settings = self.options.settings()
         self._kept = np.zeros(games, bool)
-        self._pool = ThreadPoolExecutor(self.workers) if self.workers > 1 else None
+        self._pool = ThreadPoolExecutor(self.workers - 1) if self.workers > 1 else None
 
     def run(self, seeds: np.ndarray, active: np.ndarray | None = None) -> Results:
         """Search every active game from its root slot and choose an action.
@@ -186,8 +186,11 @@ class Search:
         if not self._pool:
             work(views[0], todo)
             return
-        parts = [todo[worker :: self.workers] for worker in range(self.workers)]
-        for done in [self._pool.submit(work, view, part) for view, part in zip(views, parts, strict=True)]:
+        # Neighbours share cache lines, so each thread does a stretch of games; the caller's is one of them.
+        own, *others = zip(views, np.array_split(todo, self.workers), strict=True)
+        elsewhere = [self._pool.submit(work, view, games) for view, games in others]
+        work(*own)
+        for done in elsewhere:
             done.result()
 
     def _run_batches(self, todo: np.ndarray) -> None:
