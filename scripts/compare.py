@@ -192,15 +192,19 @@ def paired(a: Run, b: Run, assistant_a: str, assistant_b: str) -> Iterator[Pair]
 
 def misfit(a: Episode, b: Episode) -> str:
     """What two episodes differ in that a pair must share; empty when they fit."""
+    from envs.building.config import BuildingConfig
+
     if a.goal.shape != b.goal.shape:
         return f"size of the world, {a.goal.shape} and {b.goal.shape}"
     if different := int(np.count_nonzero(a.goal != b.goal)):
         return f"goal, {a.house} and {b.house} ({different} cells)"
     if a.seed != b.seed:
         return f"seed, {a.seed} and {b.seed}"
-    for name in a.config | b.config:
-        if a.config.get(name) != b.config.get(name):
-            return f"{name}, {a.config.get(name)} and {b.config.get(name)}"
+    # Records that come from a file have lists where fresh ones have tuples.
+    one, other = (BuildingConfig.make(**episode.config).as_dict() for episode in (a, b))
+    for name in one:
+        if one[name] != other[name]:
+            return f"{name}, {one[name]} and {other[name]}"
     return ""
 
 

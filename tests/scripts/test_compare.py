@@ -23,7 +23,7 @@ from agents.users.builder import BuilderUser
 from envs.building import BuildingConfig
 from envs.building.goals import make_source
 from envs.building.world import ASSISTANT
-from scripts.compare import main
+from scripts.compare import main, misfit
 
 USERS = ("bottom_up", "outline_first")
 Run = Callable[..., tuple[int, str, str]]
@@ -164,6 +164,10 @@ def test_episodes_that_are_no_pair_are_refused(
     status, output, errors = run(write(tmp_path / "a", episodes), write(tmp_path / "b", other), "--json")
     assert (status, output) == (2, "")
     assert f"user bottom_up, index 2 differ in {fault}" in errors
+
+
+def test_an_episode_read_from_a_file_fits_the_one_that_was_written(episodes: list[Episode]) -> None:
+    assert misfit(episodes[0], Episode.from_json(episodes[0].to_json())) == ""
 
 
 def test_episodes_without_partner_are_left_out_and_told(
