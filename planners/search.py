@@ -21,7 +21,8 @@ import numpy as np
 
 from envs.kernels import kernel
 
-from . import hooks, tree
+from . import hooks, selection, tree
+from . import root as root_rules
 from .model import KernelModel, SearchModel
 from .options import SearchOptions
 
@@ -146,7 +147,7 @@ class Search:
         edge = nodes["first"][root]
         while edge >= 0 and self.forest.edges["action"][edge] != action:
             edge = self.forest.edges["sibling"][edge]
-        child = tree.outcome_of(self.forest, edge, reply) if edge >= 0 else -1
+        child = selection.outcome_of(self.forest, edge, reply) if edge >= 0 else -1
         if child < 0 or nodes["state"][child] != tree.READY:
             return False
         places = np.zeros(self.nodes, np.int64)
@@ -313,7 +314,7 @@ class Search:
                 drawn = rng.dirichlet(np.full(count, self.options.noise_concentration / count))
                 priors = np.zeros(self.candidates, np.float32)
                 priors[order] = (1 - share) * self.forest.priors[root, order].astype(float) + share * drawn
-                tree.reweigh_root(self.forest, root, priors)
+                root_rules.reweigh_root(self.forest, root, priors)
 
     def _deadline(self) -> float:
         limit = self.options.milliseconds
@@ -364,7 +365,7 @@ def begin_games(forest, settings, per_game, simulations, todo, noise):
     for i in range(todo.shape[0]):
         game = todo[i]
         if forest.games[game].error == tree.FINE:
-            tree.begin(forest, settings, game, game * per_game, simulations, noise[game])
+            root_rules.begin(forest, settings, game, game * per_game, simulations, noise[game])
 
 
 @kernel
@@ -377,8 +378,8 @@ def search_games(forest, settings, model, todo, simulations):
         for _ in range(simulations):
             if forest.games[game].error != tree.FINE:
                 break
-            tree.next_round(forest, settings, game, game * per_game)
-            if not tree.start(forest, settings, game, game * per_game, game * wave):
+            root_rules.next_round(forest, settings, game, game * per_game)
+            if not root_rules.start(forest, settings, game, game * per_game, game * wave):
                 break
             _simulate(forest, settings, model, game, game * wave)
 
@@ -388,7 +389,7 @@ def _simulate(forest, settings, model, game, lane):
     _nodes, edges, lanes = forest.nodes, forest.edges, forest.lanes
     state = tree.WALKING
     while state == tree.WALKING:
-        state = tree.walk(forest, settings, game, lane)
+        state = selection.walk(forest, settings, game, lane)
         node, edge = np.int64(lanes[lane].node), lanes[lane].edge
         if state == tree.UNREADY:
             if not _propose(forest, model, game, node):
@@ -398,7 +399,7 @@ def _simulate(forest, settings, model, game, lane):
         elif state == tree.ASKING:
             action = np.int64(edges[edge].action)
             reply = hooks.reply(model, node, action, lanes[lane].draw)
-            state = tree.answer(forest, game, lane, reply)
+            state = selection.answer(forest, game, lane, reply)
             child = np.int64(lanes[lane].child)
             if state == tree.NEW:
                 reward, chance, ends = hooks.step(model, node, action, reply, child)
@@ -416,9 +417,9 @@ def start_lanes(forest, settings, per_game, wave, todo):
     for i in range(todo.shape[0]):
         game = todo[i]
         root = game * per_game
-        tree.next_round(forest, settings, game, root)
+        root_rules.next_round(forest, settings, game, root)
         for lane in range(game * wave, (game + 1) * wave):
-            if not tree.start(forest, settings, game, root, lane):
+            if not root_rules.start(forest, settings, game, root, lane):
                 break
             if settings.gumbel:
                 # Two simulations through one root edge in a wave have numbers of their own.
@@ -434,7 +435,7 @@ def walk_lanes(forest, settings, wave):
     lanes = forest.lanes
     for lane in range(lanes.shape[0]):
         if lanes[lane].state == tree.WALKING:
-            lanes[lane].state = tree.walk(forest, settings, lane // wave, lane)
+            lanes[lane].state = selection.walk(forest, settings, lane // wave, lane)
 
 
 @kernel
@@ -442,7 +443,7 @@ def answer_lanes(forest, wave, asking, replies):
     """Give simulations their replies."""
     for i in range(asking.shape[0]):
         lane = asking[i]
-        forest.lanes[lane].state = tree.answer(forest, lane // wave, lane, replies[i])
+        forest.lanes[lane].state = selection.answer(forest, lane // wave, lane, replies[i])
 
 
 @kernel
@@ -491,10 +492,10 @@ def read_games(
     for i in range(todo.shape[0]):
         game = todo[i]
         root = game * per_game
-        actions[game] = forest.edges[tree.chosen_edge(forest, settings, game, root)].action
+        actions[game] = forest.edges[root_rules.chosen_edge(forest, settings, game, root)].action
         values[game] = nodes[root].best if settings.best else nodes[root].total / (nodes[root].visits - 1)
         simulations[game] = forest.games[game].spent
         counts[game] = nodes[root].count
         for c in range(counts[game]):
             candidates[game, c], priors[game, c] = forest.actions[root, c], forest.priors[root, c]
-        tree.read_root(forest, settings, game, root, visits[game], q[game], policy[game])
+        root_rules.read_root(forest, settings, game, root, visits[game], q[game], policy[game])

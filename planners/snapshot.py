@@ -42,6 +42,7 @@ import numpy as np
 
 from envs.tabular import TabularGame
 
+from . import root as root_rules
 from . import tree
 from .options import Settings
 from .search import Results, Search, read_games
@@ -144,7 +145,7 @@ class _Reader:
         visits = np.zeros(self.search.candidates, np.int32)
         values, policy = np.zeros(len(visits)), np.zeros(len(visits))
         if count:
-            tree.read_root(forest, self.settings, self.game, slot, visits, values, policy)
+            root_rules.read_root(forest, self.settings, self.game, slot, visits, values, policy)
         actions, priors = forest.actions[slot], forest.priors[slot].astype(float)
         edges = self._chain(forest.edges, int(forest.nodes["first"][slot]))
         unopened = sorted(range(opened, count), key=lambda i: (-priors[i], actions[i]))
