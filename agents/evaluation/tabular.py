@@ -61,8 +61,8 @@ TAIL = 1e-3
 """Games without a horizon are cut where rewards count for less."""
 
 LISTENING_POINTS = 1000
-"""Pairs of state and belief whose plans value leaves in games with more pairs than that. In smaller games they
-would be the exact solution, and search have nothing to do.
+"""Pairs of state and belief whose plans value leaves in games with more pairs than that. In smaller games
+they would be the exact solution, and search have nothing to do.
 """
 
 MOST_SLOTS = 400_000
@@ -127,7 +127,7 @@ def search_options(simulations: int) -> SearchOptions:
 
 
 def leaf_bounds(solution: Solution) -> Bounds:
-    """What leaves of a solved game's search are valued by: blind plans, in large games also listening ones."""
+    """What values leaves in the search of a solved game: blind plans, in large games also listening ones."""
     game = solution.graph.game
     if game.horizon is None and len(solution.graph.states) > LISTENING_POINTS:
         return listening_bounds(game, LISTENING_POINTS)
