@@ -2,21 +2,25 @@
 
 `make_source` turns what the command line's ``--goals`` says into a `GoalSource`; `draw` gives `Goals`, whole
 worlds with the house that each comes from. Houses come from the procedural generator (`GeneratorSource`,
-needs no data) or from files (`LibrarySource`).
+needs no data), from files (`LibrarySource`), or from several sources (`MixtureSource`); `limit` keeps the
+first so many goals of any.
 """
 
 from __future__ import annotations
 
 from .augment import augment
 from .generator import GeneratorSource, HouseDistribution
-from .identity import Overlap, fingerprint, overlap, split_of
+from .identity import Overlap, fingerprint, fingerprints, overlap, split_of
 from .library import Filters, LibrarySource
+from .licences import PERMISSIVE
+from .mixture import LimitedSource, MixtureSource, limit
 from .readers import House, read_houses
 from .resolve import make_source
-from .source import Goals, GoalSource
+from .source import Goals, GoalSource, SeededSource, goals_of
 from .transforms import box_of, structure_of
 
 __all__ = [
+    "PERMISSIVE",
     "Filters",
     "GeneratorSource",
     "GoalSource",
@@ -24,10 +28,16 @@ __all__ = [
     "House",
     "HouseDistribution",
     "LibrarySource",
+    "LimitedSource",
+    "MixtureSource",
     "Overlap",
+    "SeededSource",
     "augment",
     "box_of",
     "fingerprint",
+    "fingerprints",
+    "goals_of",
+    "limit",
     "make_source",
     "overlap",
     "read_houses",

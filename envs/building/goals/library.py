@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..world import AIR, DEFAULT_SIZE, Size, check_size, world_goal
 from .augment import augment
+from .identity import fingerprint
 from .readers import House
+from .seeds import uniforms
 from .source import Goals
 from .transforms import Box, box_of, changed_cells, fit, keep_connected, shrink_ratio, tight
 
@@ -33,7 +36,7 @@ class Filters:
     sources: tuple[str, ...] | None = None
     """Names of the sources to use; None: all but those that hold no houses (`NOT_HOUSES`)."""
     licences: tuple[str, ...] | None = None
-    """Licences to use; None: any. Files that don't state licences hold none of them."""
+    """Licences to use (see `licences`); None: any. Houses whose licence is not stated pass only with None."""
 
     def __post_init__(self) -> None:
         for name in ("cells", "density"):
@@ -47,11 +50,12 @@ class Filters:
 
 
 class LibrarySource:
-    """Goals from a list of houses; satisfies `GoalSource`.
+    """Goals from a list of houses; satisfies `SeededSource`.
 
-    Draws without replacement while ``n`` is at most the number of houses: one goal per house (or family of
-    houses) first, then another round. ``augmented`` gives a random variant of each drawn goal; its house
-    stays the one it came from.
+    `draw` is without replacement while ``n`` is at most the number of houses: one goal per house (or family
+    of houses) first, then another round. `goals_of` is with replacement: a house, then one of its versions.
+    ``augmented`` gives a random variant of each drawn goal; its house stays the one it came from. Houses with
+    a fingerprint in ``excluded`` (materials renamed, as the goal is drawn) are dropped.
     """
 
     def __init__(
@@ -62,18 +66,30 @@ class LibrarySource:
         filters: Filters | None = None,
         *,
         augmented: bool = False,
+        excluded: Collection[str] = (),
     ) -> None:
         self.name = name
         self.size = check_size(size)
         self.augmented = augmented
         self._box = box_of(self.size)
-        structures, names = _select(name, houses, self._box, filters or Filters())
-        self._structures = np.stack(structures)
-        self._names = tuple(names)
+        kept, dropped = select(name, houses, self._box, filters or Filters(), excluded)
+        if not kept:
+            raise ValueError(no_goals(name, len(houses), dropped))
+        self.dropped = dict(dropped)
+        """How many houses did not become goals, by the filter that they did not pass."""
+        self._hold(
+            np.stack([house.structure for house in kept]),
+            tuple(house.full_name or f"{name.split('/')[0]}/{house.house}" for house in kept),
+        )
+
+    def _hold(self, structures: np.ndarray, names: tuple[str, ...]) -> None:
+        self._structures = structures
+        self._names = names
         items = defaultdict(list)
         for item, house in enumerate(names):
             items[house].append(item)
         self._items_of_house = [np.array(group) for _, group in sorted(items.items())]
+        self._versions = np.array([len(group) for group in self._items_of_house])
 
     def __len__(self) -> int:
         """How many goals there are; versions of one house count each."""
@@ -88,38 +104,72 @@ class LibrarySource:
         """Every goal once, in the order of the file, not augmented."""
         return Goals(world_goal(self._structures, self.size), self._names, self.name)
 
+    def subset(self, n: int, seed: int) -> LibrarySource:
+        """A library of ``n`` different goals of this one, drawn house by house. ValueError with fewer."""
+        _, first = np.unique(self._structures.reshape(len(self), -1), axis=0, return_index=True)
+        if n > len(first):
+            raise ValueError(f"{self.name} has {len(first)} different goals, fewer than {n}")
+        # Houses in turns, in random order: each goal's turn is its place among its house's different goals.
+        first = np.random.default_rng(seed).permutation(np.sort(first))
+        turns: Counter[str] = Counter()
+        turn = np.zeros(len(first), np.int64)
+        for i, item in enumerate(first):
+            turn[i] = turns[self._names[item]]
+            turns[self._names[item]] += 1
+        kept = np.sort(first[np.argsort(turn, kind="stable")[:n]])
+        smaller = copy(self)
+        smaller.name = f"{self.name}[{n}]"
+        smaller._hold(self._structures[kept], tuple(self._names[item] for item in kept))
+        return smaller
+
     def draw(self, n: int, rng: np.random.Generator) -> Goals:
         """``n`` goals."""
-        items = self._draw_items(n, rng)
-        structures = self._structures[items]
+        structures, names = self._copies(self._draw_items(n, rng))
         if self.augmented:
             for structure in structures:
                 structure[:] = augment(structure, rng, self._box)
-        return Goals(world_goal(structures, self.size), tuple(self._names[item] for item in items), self.name)
+        return Goals(world_goal(structures, self.size), names, self.name)
+
+    def goals_of(self, seeds: np.ndarray) -> Goals:
+        """One goal for each seed (n,) uint64."""
+        houses = (uniforms(seeds, 0) * self.num_houses).astype(np.int64)
+        versions = (uniforms(seeds, 1) * self._versions[houses]).astype(np.int64)
+        items = [self._items_of_house[h][v] for h, v in zip(houses, versions, strict=True)]
+        structures, names = self._copies(np.array(items, np.int64))
+        if self.augmented:
+            for structure, seed in zip(structures, seeds, strict=True):
+                structure[:] = augment(structure, np.random.default_rng(int(seed)), self._box)
+        return Goals(world_goal(structures, self.size), names, self.name)
+
+    def _copies(self, items: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+        return self._structures[items], tuple(self._names[item] for item in items)
 
     def _draw_items(self, n: int, rng: np.random.Generator) -> np.ndarray:
         rounds = -(-n // self.num_houses)
         # A house's versions take turns, from a random one on, so that they too repeat as late as possible.
-        first = [int(rng.integers(len(items))) for items in self._items_of_house]
+        first = rng.integers(self._versions)
         drawn = [
-            self._items_of_house[house][(first[house] + turn) % len(self._items_of_house[house])]
+            self._items_of_house[house][(first[house] + turn) % self._versions[house]]
             for turn in range(rounds)
             for house in rng.permutation(self.num_houses)
         ]
         return np.array(drawn[:n], np.int64)
 
 
-def _select(
-    name: str, houses: Sequence[House], box: Box, filters: Filters
-) -> tuple[list[np.ndarray], list[str]]:
-    """The structures that pass, fitted into ``box``, and their houses. ValueError when none does."""
+def select(
+    name: str, houses: Sequence[House], box: Box, filters: Filters, excluded: Collection[str] = ()
+) -> tuple[list[House], Counter[str]]:
+    """The houses that pass, fitted into ``box``, and how many each filter dropped.
+
+    ``excluded`` holds fingerprints without materials. ValueError for a source that no house has.
+    """
     known = sorted({house.source for house in houses})
     for source in filters.sources or ():
         if source not in known:
             raise ValueError(
                 f"{name} has no source {source!r}; its sources are {', '.join(map(repr, known))}"
             )
-    structures, names = [], []
+    kept = []
     dropped: Counter[str] = Counter()
     for house in houses:
         reason = _bad_origin(house, box, filters)
@@ -128,17 +178,19 @@ def _select(
             if filters.connected:
                 structure = keep_connected(structure)
             reason = _bad_shape(structure, filters)
+        if reason is None and excluded and fingerprint(structure, materials=False) in excluded:
+            reason = "excluded"
         if reason is None:
-            structures.append(structure)
-            names.append(f"{name.split('/')[0]}/{house.house}")
+            kept.append(replace(house, structure=structure))
         else:
             dropped[reason] += 1
-    if not structures:
-        why = ", ".join(f"{count} dropped by {reason}" for reason, count in dropped.most_common())
-        raise ValueError(
-            f"{name} gives no goal: it holds {len(houses)} houses{why and f' ({why})'}; widen the filters"
-        )
-    return structures, names
+    return kept, dropped
+
+
+def no_goals(name: str, houses: int, dropped: Counter[str]) -> str:
+    """What to say when no house passed."""
+    why = ", ".join(f"{count} dropped by {reason}" for reason, count in dropped.most_common())
+    return f"{name} gives no goal: it holds {houses} houses{why and f' ({why})'}; widen the filters"
 
 
 def _bad_origin(house: House, box: Box, filters: Filters) -> str | None:

@@ -6,6 +6,7 @@ it. Nothing is unpickled, so a file from elsewhere can hold wrong houses but run
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import is_zipfile
@@ -13,6 +14,7 @@ from zipfile import is_zipfile
 import numpy as np
 
 from ..world import BEDROCK, NUM_BLOCKS
+from .licences import stated_licence
 from .minecraft import structure_of_schematic
 from .transforms import structure_of
 
@@ -21,6 +23,10 @@ SCHEMATIC = "schematic.npy"
 EPISODES = "episodes.npz"
 GOAL_ARRAYS = ("goal", "goal_carved", "goal_cropped")
 """Arrays (N, w, h, d) of a library file. Several are versions of the same houses."""
+FLAT_ARRAYS = (("flat", "offsets", "shapes"), ("native_flat", "native_offset", "native_shape"))
+"""Arrays of buildings at full size: house i is ``flat[offsets[i]:offsets[i + 1]].reshape(shapes[i])``."""
+WINDOWS = ("goal_cropped", "craftassist_house_cropped")
+"""Arrays and sources whose structures are windows of larger buildings at full scale: nothing is shrunk."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,15 @@ class House:
     licence: str = ""
     """Its licence, where the file says so."""
     shrink_ratio: float = 1.0
-    """Largest side of the building over the side of the box that it was made to fit; 1 when it fitted."""
+    """Largest side of the building over the side of the box that it was made to fit; 1 when it fitted, or
+    when the structure is a window of it."""
+    data_set: str = ""
+    """The folder of the data set, which tells houses of one name in two sets apart."""
+
+    @property
+    def full_name(self) -> str:
+        """Data set and house, or nothing where the data set is not known."""
+        return self.data_set and f"{self.data_set}/{self.house}"
 
 
 def read_houses(path: Path, split: str | None = None) -> tuple[str, list[House]]:
@@ -71,6 +85,18 @@ def library_file(folder: Path, split: str | None = None) -> Path:
     )
 
 
+def read_full(folder: Path, split: str) -> list[House]:
+    """The buildings of a data set's split at full size, from its ``full_*.npz`` or ``houses_*.npz``.
+
+    Their ``shrink_ratio`` is 1. FileNotFoundError when the folder has neither.
+    """
+    for file in (folder / f"full_{split}.npz", folder / f"houses_{split}.npz"):
+        if file.is_file():
+            with np.load(file, allow_pickle=False) as data:
+                return _read_library(file, data, full=True)
+    raise FileNotFoundError(f"{folder} holds no full_{split}.npz or houses_{split}.npz")
+
+
 def _read_npz(file: Path) -> list[House]:
     if not is_zipfile(file):
         raise ValueError(f"{file} is no npz file; give a library npz, an episodes npz or a folder of houses")
@@ -82,6 +108,7 @@ def _read_npz(file: Path) -> list[House]:
 
 def _read_episodes(file: Path, data: np.lib.npyio.NpzFile) -> list[House]:
     houses: list[House] = []
+    data_set = file.absolute().parent.name
     first_seen: dict[bytes, str] = {}
     for key in sorted(key for key in data.files if key.endswith("/goal")):
         goal = data[key]
@@ -91,46 +118,53 @@ def _read_episodes(file: Path, data: np.lib.npyio.NpzFile) -> list[House]:
             )
         # Episodes on one house are one house, whatever they are called.
         house = first_seen.setdefault(goal.tobytes(), key.removesuffix("/goal"))
-        houses.append(House(_checked(structure_of(goal), f"{file}: {key}"), house))
+        houses.append(House(_checked(structure_of(goal), f"{file}: {key}"), house, data_set=data_set))
     return houses
 
 
-def _read_library(file: Path, data: np.lib.npyio.NpzFile) -> list[House]:
-    structures, versions = _read_structures(file, data)
-    n = len(structures) // versions
+def _read_library(file: Path, data: np.lib.npyio.NpzFile, full: bool = False) -> list[House]:
+    structures, keys = _read_structures(file, data, full)
+    n = len(structures) // len(keys)
+    data_set = file.absolute().parent.name
     names = _column(file, data, "name" if "name" in data else "names", n) or [f"{i:05d}" for i in range(n)]
     families = _column(file, data, "family", n) or names
     sources = _column(file, data, "source", n) or [""] * n
     ratios = _column(file, data, "shrink_ratio", n) or ["1"] * n
-    licences = [""] * n
+    licences: list[str] = []
     if "source_names" in data:
         if "source_licence" in data:
             licences = [str(data["source_licence"][int(source)]) for source in sources]
         sources = [str(data["source_names"][int(source)]) for source in sources]
-    return [
-        House(structure, families[i % n], sources[i % n], licences[i % n], float(ratios[i % n]))
-        for i, structure in enumerate(structures)
-    ]
+    licences = licences or [stated_licence(data_set, source) for source in sources]
+    houses = []
+    for i, structure in enumerate(structures):
+        window = full or keys[i // n] in WINDOWS or sources[i % n] in WINDOWS
+        ratio = 1.0 if window else float(ratios[i % n])
+        houses.append(House(structure, families[i % n], sources[i % n], licences[i % n], ratio, data_set))
+    return houses
 
 
-def _read_structures(file: Path, data: np.lib.npyio.NpzFile) -> tuple[list[np.ndarray], int]:
-    """All structures, and how many versions of each house: the houses in order, once per version."""
-    if {"flat", "offsets", "shapes"} <= set(data.files):
-        flat = np.split(_checked(data["flat"], f"{file}: flat"), data["offsets"][1:-1])
-        return [part.reshape(shape) for part, shape in zip(flat, data["shapes"], strict=True)], 1
-    keys = [key for key in GOAL_ARRAYS if key in data]
-    if not keys:
+def _read_structures(
+    file: Path, data: np.lib.npyio.NpzFile, full: bool
+) -> tuple[list[np.ndarray], Sequence[str]]:
+    """All structures, the houses in order once per version, and the names of the versions."""
+    for keys in FLAT_ARRAYS[: None if full else 1]:
+        if set(keys) <= set(data.files):
+            flat = np.split(_checked(data[keys[0]], f"{file}: {keys[0]}"), data[keys[1]][1:-1])
+            return [part.reshape(shape) for part, shape in zip(flat, data[keys[2]], strict=True)], keys[:1]
+    versions = [key for key in GOAL_ARRAYS if key in data]
+    if not versions:
         raise ValueError(
             f"{file} holds {', '.join(data.files[:8])}; a library has an array `goal` (N, w, h, d), or "
             "`flat`, `offsets` and `shapes`; recorded episodes have arrays `*/goal` (W, H, D)"
         )
     structures: list[np.ndarray] = []
-    for key in keys:
+    for key in versions:
         goals = data[key]
         if goals.ndim != 4:
             raise ValueError(f"{file}: {key} has shape {goals.shape}; a library holds {key} (N, w, h, d)")
         structures.extend(_checked(goals, f"{file}: {key}"))
-    return structures, len(keys)
+    return structures, versions
 
 
 def _column(file: Path, data: np.lib.npyio.NpzFile, key: str, n: int) -> list[str]:
@@ -160,5 +194,5 @@ def _read_schematics(folder: Path) -> list[House]:
         schematic = np.load(file, allow_pickle=False)
         structure = structure_of_schematic(schematic, str(file))
         if structure.size:
-            houses.append(House(structure, file.parent.name))
+            houses.append(House(structure, file.parent.name, data_set=folder.name))
     return houses

@@ -58,3 +58,26 @@ class GoalSource(Protocol):
     def draw(self, n: int, rng: np.random.Generator) -> Goals:
         """``n`` goals. The same generator state gives the same bytes."""
         ...
+
+
+@runtime_checkable
+class SeededSource(GoalSource, Protocol):
+    """A source whose goals are functions of seeds: ``draw`` is ``goals_of`` of seeds drawn from ``rng``."""
+
+    def goals_of(self, seeds: np.ndarray) -> Goals:
+        """One goal for each seed (n,) uint64, which depends on no other seed."""
+        ...
+
+
+def goals_of(source: GoalSource, seeds: np.ndarray) -> Goals:
+    """One goal of ``source`` for each seed (n,) uint64, each drawn alone where the source isn't seeded."""
+    if isinstance(source, SeededSource):
+        return source.goals_of(seeds)
+    drawn = [source.draw(1, np.random.default_rng(int(seed))) for seed in seeds]
+    if not drawn:
+        return source.draw(0, np.random.default_rng(0))
+    return Goals(
+        np.concatenate([goals.blocks for goals in drawn]),
+        tuple(house for goals in drawn for house in goals.houses),
+        source.name,
+    )
