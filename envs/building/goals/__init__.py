@@ -15,6 +15,7 @@ from .library import Filters, LibrarySource
 from .licences import PERMISSIVE
 from .mixture import LimitedSource, MixtureSource, limit
 from .readers import House, read_houses
+from .recombine import Recombination, RecombinedSource
 from .resolve import make_source
 from .source import Goals, GoalSource, SeededSource, goals_of
 from .transforms import box_of, structure_of
@@ -31,6 +32,8 @@ __all__ = [
     "LimitedSource",
     "MixtureSource",
     "Overlap",
+    "Recombination",
+    "RecombinedSource",
     "SeededSource",
     "augment",
     "box_of",
