@@ -8,7 +8,8 @@ needs no data) or from files (`LibrarySource`).
 from __future__ import annotations
 
 from .augment import augment
-from .generator import GeneratorSource, HouseDistribution
+from .distribution import HouseDistribution
+from .generator import GeneratorSource
 from .identity import Overlap, fingerprint, overlap, split_of
 from .library import Filters, LibrarySource
 from .readers import House, read_houses
