@@ -21,7 +21,8 @@ sizes = st.tuples(*[st.integers(MIN_SIDE, MAX_SIDE)] * 3)
 EVERYTHING = HouseDistribution().with_numbers(
     cropped=0.3, wing=0.7, detached=0.5, odd_wing=0.5, open_wing=0.5, turret=0.9, another_storey=0.9,
     jetty=0.5, setback=0.5, solid=0.2, overhang=0.6, lantern=0.9, dormers=0.9, chimney=0.9, porch=0.9,
-    path=0.9, balcony=0.9, fence=0.9, poles=0.9, beds=0.9, stack=0.9, partition=0.9, inner_pillars=0.9, stairs=0.9,
+    path=0.9, balcony=0.9, fence=0.9, poles=0.9, beds=0.9, stack=0.9, partition=0.9, inner_pillars=0.9,
+    stairs=0.9,
     furniture=0.9, blemishes=0.9, worn=0.9, torn=0.9, mottled=0.5, lost_ground=0.5,
 )  # fmt: skip
 HOUSES_ONLY = HouseDistribution().with_numbers(figure=0)
