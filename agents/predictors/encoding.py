@@ -194,8 +194,9 @@ def encode_state(size, blocks, touched, feet, clock, flip, local, mirrored, over
                         x, z0 + z1 - z, x, z, wide, deep, flip, (high + y) * _SOLID + blocks[c] - 2, mirrored
                     )
     _places(wide, high, deep, flip, x0, x1, z0, z1, top, local)
-    x, y, z = np.int64(feet[USER, 0]) - 1, np.int64(feet[USER, 1]) - 1, np.int64(feet[USER, 2]) - 1
-    x, y, z = min(max(x, 0), wide - 1), min(max(y, 0), high - 1), min(max(z, 0), deep - 1)
+    x = min(max(np.int64(feet[USER, 0]) - 1, 0), wide - 1)
+    y = min(max(np.int64(feet[USER, 1]) - 1, 0), high - 1)
+    z = min(max(np.int64(feet[USER, 2]) - 1, 0), deep - 1)
     local[wide - 1 - x if flip & 1 else x, deep - 1 - z if flip & 2 else z, y * PER_CELL + _SOLID + 4] = 1.0
 
 

@@ -91,7 +91,7 @@ class GoalNet(nn.Module):
         cells = cell.reshape(count, high, CLASSES, wide, deep).permute(0, 3, 4, 1, 2)
         return columns + cells
 
-    def inner_weights(self) -> list[nn.Parameter]:
+    def inner_weights(self) -> list[Tensor]:
         """Kernels of the convolutions from inputs and hidden channels to hidden channels."""
         ends = (self.head, self.straight, self.straight_mirrored, self.context, self.cell_head)
         inner = [part for part in self.modules() if isinstance(part, nn.Conv2d) and part not in ends]
@@ -105,9 +105,8 @@ class _Residual(nn.Module):
         super().__init__()
         self.near = nn.Conv2d(channels, channels, 3, padding=1)
         self.pooled = nn.Linear(channels, channels)
-        self.back = nn.Conv2d(channels, channels, 1)
+        self.back = nn.Conv2d(channels, channels, 1, bias=False)
         nn.init.normal_(self.back.weight, std=0.02)  # blocks begin as almost nothing
-        nn.init.zeros_(self.back.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         pooled = self.pooled(x.mean((2, 3)))

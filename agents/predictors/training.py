@@ -156,7 +156,7 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * _rate(done, recipe)
         loss = goal_loss(net, snapshots, flips, recipe.user_weight)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for optimiser in optimisers:
             optimiser.step()

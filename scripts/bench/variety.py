@@ -110,7 +110,7 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
     for cell in cells:  # a wrong limit should be said now
         training_source(cell.source, cell.goals, cell.seed)
     found = dict(_finish_all(cells, folder, parts, options, progress))
-    figures = []
+    figures: list[Figure] = []
     for source in sources:
         for goals in (*limits, 0):
             labels: Labels = {"source": source} | ({"goals": goals} if goals else {})

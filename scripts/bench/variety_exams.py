@@ -140,7 +140,7 @@ def recorded_moments(file: Path) -> tuple[Snapshots, list[str], np.ndarray]:
             for number, level in enumerate(LEVELS):
                 if (done >= level).any():
                     step = int((done >= level).argmax())
-                    rows.append((worlds[step], touched[step], feet[step], np.int32(step), goal))
+                    rows.append((worlds[step], touched[step], feet[step], np.array(step), goal))
                     names.append(name)
                     levels.append(number)
     columns = zip(*rows, strict=True)
