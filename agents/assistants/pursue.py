@@ -92,10 +92,13 @@ def pursue(rules, state, row, player, scene, values, wanted, streams, lane, out)
 
 
 @kernel
-def pursue_marginals(rules, state, marginals, effort, scene, values, wanted, streams, active, out):
-    """Actions (B, 3) of an assistant with goal probabilities (B, N, 10) in every active world."""
+def pursue_marginals(rules, state, marginals, efforts, scene, values, wanted, streams, active, out):
+    """Actions (B, 3) of an assistant with goal probabilities (B, N, 10) in every active world.
+
+    efforts: (B,) float64, see `edit_values`.
+    """
     for row in range(state.clock.shape[0]):
         out[row] = 0
         if active[row]:
-            edit_values(state.blocks[row], state.touched[row], marginals[row], effort, values, wanted)
+            edit_values(state.blocks[row], state.touched[row], marginals[row], efforts[row], values, wanted)
             pursue(rules, state, row, ASSISTANT, scene, values, wanted, streams, row, out[row])

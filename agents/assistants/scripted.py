@@ -65,6 +65,7 @@ class GuessingAssistant:
         self.config = config
         self.rules = compile_rules(replace(config, line_of_sight=True))
         self.marginals = np.zeros((len(seeds), config.cells, NUM_BLOCKS), np.float32)
+        self.efforts = np.full(len(seeds), self.effort)
         self._scene = new_scene(config.size, 0)
         self._streams = streams(seeds)
         self._values, self._wanted = np.empty(config.cells), np.empty(config.cells, np.uint8)
@@ -81,7 +82,7 @@ class GuessingAssistant:
             self.rules,
             state,
             self.marginals,
-            self.effort,
+            self.efforts,
             self._scene,
             self._values,
             self._wanted,

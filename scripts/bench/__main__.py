@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import env, planner
+from . import env, planner, variety
 
-BENCHES = (env, planner)
+BENCHES = (env, planner, variety)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 

@@ -1,0 +1,283 @@
+"""What a fixed goal predictor learns from houses and users: the judge of their variety and realism."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agents.evaluation.metrics import PERCENT, ratio_interval
+from agents.evaluation.statistics import Interval, mean_interval
+from envs._kernel_cache import source_hash
+from envs.building.goals import make_source
+
+from .._cli import App, Figure, Progress, Report, table
+from .variety_cells import NLL, SAVED, Cell, finish, training_source, training_user
+from .variety_exams import RECORDED, RECORDED_ALONE, people_alone
+
+PARTS = (NLL, SAVED)
+SOURCES = ("generator", "library", "mix")
+SAMPLES = 120_000
+
+Labels = dict[str, str | int | float]
+
+
+def add_to(app: App) -> None:
+    """Add ``python -m scripts.bench variety``."""
+    parser = app.command(
+        "variety",
+        bench_variety,
+        [
+            "python -m scripts.bench variety --json",
+            "python -m scripts.bench variety --sources generator,mix --seeds 0,1,2,3,4 --out runs/five",
+            "python -m scripts.bench variety --sources mix --goals-limit 100,1000,10000,100000 --parts nll",
+            "python -m scripts.bench variety --sources mix --train-users population",
+        ],
+    )
+    add = parser.add_argument
+    add(
+        "--sources",
+        default=",".join(SOURCES),
+        metavar="NAMES",
+        help=f"goals to train on, whatever --goals takes elsewhere (default: {','.join(SOURCES)})",
+    )
+    add("--seeds", default="0", metavar="N,N", help="seeds of training (default: 0)")
+    add("--samples", type=int, default=SAMPLES, metavar="N", help=f"samples shown (default: {SAMPLES:,})")
+    add("--goals-limit", default="", metavar="N,N", help="also train on only so many distinct goals of each")
+    add("--train-users", default="varied", metavar="NAME", help="who builds in training (default: varied)")
+    add("--parts", default=",".join(PARTS), metavar="NAMES", help=f"any of {','.join(PARTS)} (default: all)")
+    add("--threads", type=int, default=1, metavar="N", help="threads of torch in each process (default: 1)")
+    add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, at most 8")
+    add("--out", default="", metavar="FOLDER", help="where cells are kept, and resumed from")
+    add("--seed", type=int, default=0, metavar="N", help="seed of the exams (default: 0)")
+
+
+def _split_sources(text: str) -> list[str]:
+    """Names separated by commas; weighted parts (`NAME=WEIGHT`) belong to the `mix:` before them."""
+    names: list[str] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        if "=" in part and not part.startswith("mix:") and names:
+            names[-1] += f",{part}"
+        else:
+            names.append(part)
+    return list(dict.fromkeys(names))
+
+
+def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
+    """What a fixed goal predictor learns from houses and users of each source.
+
+    A small network (agents/predictors) is trained by one fixed recipe on goals of each source, as simulated
+    users build them, and then asked about houses it has not seen: CraftAssist's, those of mods (one building
+    a family), people's recorded ones, and generated ones. Training shows a number of samples, about 3 to 5
+    CPU minutes with the default. With order `user` the plain builder builds; with order `people` the recorded
+    people do, in their own order (recorded_alone: those without another person's help, to compare the two).
+      variety.nll         nats per cell, over the cells that nobody has changed, when a share is built
+      variety.precision   of proposals: blocks b in such cells with 2 P(b) - 1 above 0.3
+      variety.proposals   how many there are
+      variety.saved       user_edits_saved of agents/evaluation/metrics.py, with the greedy assistant that
+      acts
+                          on these proposals
+      variety.wrong       of its edits, those that lower the similarity
+      variety.harm        chance of ending below an unhelped episode of the house; no effect gives 50
+      variety.minutes     CPU minutes of training; of these variety.playing to play episodes
+    With --goals-limit each limit is trained too, with a label `goals`. Intervals are 95 % by house or family,
+    over all seeds. Finished trainings are kept in --out and an interrupted run resumes.
+    """
+    for name, least in (("samples", 64), ("threads", 1), ("workers", 0), ("seed", 0)):
+        if getattr(options, name) < least:
+            raise ValueError(f"{name} is {getattr(options, name)}; give {least} or more")
+    parts = [part.strip() for part in options.parts.split(",") if part.strip()]
+    if not parts or not set(parts) <= set(PARTS):
+        raise ValueError(f"parts is {options.parts!r}; choose from {', '.join(PARTS)}, separated by commas")
+    seeds, limits = _numbers("seeds", options.seeds, 0), _numbers("goals-limit", options.goals_limit, 1)
+    _require_torch()
+    training_user(options.train_users)
+    sources = _present(_split_sources(options.sources), progress)
+    code = source_hash()
+    folder = Path(options.out or f"runs/bench-variety-{code}")
+    cells = [
+        Cell(source, seed, options.samples, options.train_users, goals, options.seed, code)
+        for seed in seeds
+        for source in sources
+        for goals in (*limits, 0)
+    ]
+    for cell in cells:  # a wrong limit should be said now
+        training_source(cell.source, cell.goals, cell.seed)
+    found = dict(_finish_all(cells, folder, parts, options, progress))
+    figures: list[Figure] = []
+    for source in sources:
+        for goals in (*limits, 0):
+            labels: Labels = {"source": source} | ({"goals": goals} if goals else {})
+            mine = [found[cell] for cell in cells if (cell.source, cell.goals) == (source, goals)]
+            figures += _figures(mine, parts, labels)
+    return Report(figures, [_nll_table(figures), _saved_table(figures)])
+
+
+def _require_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "this bench trains networks with torch, which is not installed:"
+            " pip install 'assistance-games[learn]'"
+        ) from error
+
+
+def _numbers(name: str, text: str, least: int) -> list[int]:
+    try:
+        numbers = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError(f"{name} is {text!r}; give integers separated by commas") from None
+    if (name == "seeds" and not numbers) or any(number < least for number in numbers):
+        raise ValueError(f"{name} is {text!r}; give integers of {least} or more, separated by commas")
+    return list(dict.fromkeys(numbers))
+
+
+def _present(names: Sequence[str], progress: Progress) -> list[str]:
+    """The sources whose data are there. FileNotFoundError when none is."""
+    present, absent = [], []
+    for name in names:
+        try:
+            make_source(name)
+            present.append(name)
+        except FileNotFoundError as error:
+            absent.append(error)
+            progress.say(f"source {name} is left out: {error}")
+    if not present:
+        raise absent[0] if absent else ValueError("there are no sources; name some with --sources")
+    return present
+
+
+def _finish_all(
+    cells: list[Cell], folder: Path, parts: Sequence[str], options: argparse.Namespace, progress: Progress
+) -> Iterator[tuple[Cell, dict[str, Any]]]:
+    """The results of all cells, on some processes."""
+    workers = min(options.workers or min(os.cpu_count() or 1, 8), len(cells))
+    with progress.task(f"trainings in {folder} (the first run compiles)", len(cells)) as advance:
+        if workers == 1:
+            for cell in cells:
+                yield cell, finish(cell, folder, parts, options.threads, progress.say)
+                advance(1)
+            return
+        pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            jobs = {
+                pool.submit(finish, cell, folder, parts, options.threads, Progress().say): cell
+                for cell in cells
+            }
+            for job in as_completed(jobs):
+                yield jobs[job], job.result()
+                advance(1)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _figures(cells: list[dict[str, Any]], parts: Sequence[str], labels: Labels) -> Iterator[Figure]:
+    """Figures of one source over its seeds."""
+    for part in parts:
+        for key in cells[0][part]:
+            houses, order = key.rsplit("-", 1)
+            mine = labels | {"houses": houses, "order": order}
+            columns = _joined([cell[part][key] for cell in cells])
+            if part == SAVED:
+                yield from _saved_figures(columns, mine)
+                continue
+            yield from _nll_figures(columns, mine)
+            if houses == RECORDED:
+                alone = np.isin(columns["houses"], list(people_alone()))
+                kept = {name: column[alone] for name, column in columns.items()}
+                yield from _nll_figures(kept, mine | {"houses": RECORDED_ALONE})
+    times = [cell["training"] for cell in cells if cell.get("training")]
+    for name in ("minutes", "playing"):
+        if times:
+            yield Figure(
+                f"variety.{name}", float(np.mean([t[name] for t in times])), unit="min", labels=labels
+            )
+
+
+def _joined(cells: list[dict[str, list[Any]]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([np.array(cell[name]) for cell in cells]) for name in cells[0]}
+
+
+def _nll_figures(columns: dict[str, np.ndarray], labels: Labels) -> Iterator[Figure]:
+    for built in np.unique(columns["built"]):
+        here = columns["built"] == built
+        nll, right, proposed, houses = (
+            columns[name][here] for name in ("nll", "right", "proposed", "houses")
+        )
+        mine = labels | {"built": int(built)}
+        precision = ratio_interval(100.0 * right, proposed.astype(float), houses)
+        yield _figure("nll", mean_interval(nll, houses), "nats", mine)
+        yield _figure("precision", precision, PERCENT, mine)
+        yield _figure("proposals", mean_interval(proposed, houses), "", mine)
+
+
+def _saved_figures(columns: dict[str, np.ndarray], labels: Labels) -> Iterator[Figure]:
+    houses = columns["houses"]
+    yield _figure("saved", mean_interval(100 * columns["saved"], houses), PERCENT, labels)
+    wrong = ratio_interval(100 * columns["wrong"], columns["edits"], houses)
+    yield _figure("wrong", wrong, PERCENT, labels)
+    yield _figure("harm", mean_interval(_harm(columns), houses), PERCENT, labels)
+
+
+def _harm(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """Chance (n,) in % that an unhelped episode of the same house ends higher, ties half."""
+    end, alone, houses = columns["end"], columns["alone"], columns["houses"]
+    higher = np.where(np.abs(alone - end[:, None]) < 1e-6, 0.5, alone > end[:, None])
+    same = houses == houses[:, None]
+    return 100 * (higher * same).sum(axis=1) / same.sum(axis=1)
+
+
+def _figure(name: str, mean: Interval, unit: str, labels: Labels) -> Figure:
+    return Figure(f"variety.{name}", mean.value, mean.lo, mean.hi, unit, mean.n, labels)
+
+
+def _rows(figures: Sequence[Figure], names: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Figure]]:
+    """Figures by source, limit, houses and order, then by name and share built."""
+    rows: dict[tuple[Any, ...], dict[str, Figure]] = {}
+    for figure in figures:
+        name = figure.name.removeprefix("variety.")
+        if name in names:
+            row = tuple(figure.labels.get(label, "") for label in ("source", "goals", "houses", "order"))
+            rows.setdefault(row, {})[f"{name}{figure.labels.get('built', '')}"] = figure
+    return rows
+
+
+def _nll_table(figures: Sequence[Figure]) -> Any:
+    lines = []
+    for row, found in _rows(figures, ("nll", "precision", "proposals")).items():
+        nll = [f"{f.value:.3f} ({f.lo:.2f}…{f.hi:.2f})" for k, f in found.items() if k.startswith("nll")]
+        precision = [
+            f"{f.value:.0f} ({found[k.replace('precision', 'proposals')].value:.0f})"
+            for k, f in found.items()
+            if k.startswith("precision")
+        ]
+        lines.append([*row, *nll, *precision])
+    built = ("25", "50", "75")
+    columns = [
+        "source",
+        "goals",
+        "houses",
+        "order",
+        *(f"nll {b} %" for b in built),
+        *(f"right {b} %" for b in built),
+    ]
+    title = (
+        "nats per untouched cell (95 % by house), and of proposals how many % are right (how many there are)"
+    )
+    return table(title, columns, lines)
+
+
+def _saved_table(figures: Sequence[Figure]) -> Any:
+    lines = [
+        [*row, *(f"{f.value:.1f} ({f.lo:.0f}…{f.hi:.0f})" for f in found.values())]
+        for row, found in _rows(figures, ("saved", "wrong", "harm")).items()
+    ]
+    columns = ["source", "goals", "houses", "order", "edits saved %", "wrong %", "harm % (no effect 50)"]
+    return table("with the greedy assistant (95 % by house)", columns, lines)
