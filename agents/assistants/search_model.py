@@ -115,8 +115,8 @@ class BuildingModel(KernelModel):
         options: ModelOptions | None = None,
         workers: int = 1,
     ):
-        """nodes: slots per game. traits: (T, 11) of the user types the particles refer to. workers: how many
-        views are used at the same time.
+        """nodes: slots per game. traits: (T, NUM_TRAITS) of the user types the particles refer to.
+        workers: how many views are used at the same time.
         """
         self.options = options or ModelOptions()
         self.candidates = self.options.candidates
@@ -279,12 +279,15 @@ def _step(view, slot, action, reply, out):
     chance = reweigh(forecast, slot, reply, view.weights[slot], view.weights[out])
     _copy_world(worlds, slot, out)
     kind, cell, block = decode(forecast.codec, reply)
-    apply(rules, states, out, np.int64(USER), kind, cell, block)
+    done, before = apply(rules, states, out, np.int64(USER), kind, cell, block)
+    states.previous[out, USER, 0] = done
     changed = cell if kind == PLACE or kind == BREAK else -1
     kind, cell, block = decode(forecast.codec, action)
     reward = 0.0
+    states.previous[out, ASSISTANT, 0] = NOOP
     if states.clock[out] % rules.act_every[ASSISTANT] == 0:
         done, before = apply(rules, states, out, np.int64(ASSISTANT), kind, cell, block)
+        states.previous[out, ASSISTANT, 0] = done
         if done == PLACE or done == BREAK:
             reward = _expected_gain(view, game, slot, cell, before, np.int64(states.blocks[out, cell]))
     if rules.inventory:
@@ -299,16 +302,18 @@ def _step(view, slot, action, reply, out):
 
 @kernel
 def _copy_world(worlds, source, target):
-    """Copy a public state and its rows; `previous` actions are nobody's concern in a search."""
+    """Copy a public state and its rows; of `previous` actions the kinds, which is all that a search reads."""
     states = worlds.states
     _copy(states.blocks[source], states.blocks[target])
     _copy(states.touched[source], states.touched[target])
     _copy(worlds.solid[source], worlds.solid[target])
+    _copy(worlds.own[source], worlds.own[target])
     _copy(worlds.open_[source], worlds.open_[target])
     for player in range(2):
         for axis in range(3):
             states.feet[target, player, axis] = states.feet[source, player, axis]
         states.last_edit[target, player] = states.last_edit[source, player]
+        states.previous[target, player, 0] = states.previous[source, player, 0]
         for i in range(states.inventory.shape[2]):
             states.inventory[target, player, i, 0] = states.inventory[source, player, i, 0]
             states.inventory[target, player, i, 1] = states.inventory[source, player, i, 1]
