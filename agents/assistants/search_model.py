@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.building.actions import BREAK, PLACE, Codec, decode, describe, encode, triples
+from envs.building.actions import BREAK, NOOP, PLACE, Codec, decode, describe, encode, triples
 from envs.building.config import BuildingConfig
 from envs.building.rules import apply, restore_palette, similarity
 from envs.building.state import State, empty_state
