@@ -1,7 +1,7 @@
 """Look at goals: how believable generated houses are, which goals are one house, and bring in more of them.
 
-`--goals` and `--against` name goals as everywhere: `generator`, a library npz, an episodes npz, a folder of
-houses, or `package.module:factory`.
+Goals are named as everywhere: `generator`, `library`, `val_mods`..., a library npz, an episodes npz, a folder
+of houses, or `package.module:factory` (docs/goals.md).
 """
 
 from __future__ import annotations
@@ -9,135 +9,321 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ._cli import App, Figure, Progress, Report, data_folder, table
+from ._cli import App, Figure, Parser, Progress, Report, table
 
 if TYPE_CHECKING:
-    from envs.building.goals import Goals
+    import numpy as np
 
-MAX_SHRINK_RATIO = 1.6
-"""Real buildings that were shrunk by more to fit the box are no measure of what people build."""
+    from envs.building.goals import Goals
+    from envs.building.goals.comparison import Compared
+    from envs.building.goals.two_sample import Difference
+
+JUDGES = ("val_craftassist", "val_mods")
+"""Real houses that judge where no others are named: nothing may learn from them."""
 POOLED = "pooled"
+CHUNK = 100
+"""Goals that are compared between two signs of progress."""
 
 
 def stats(options: argparse.Namespace, progress: Progress) -> Report:
     """Compare generated with real houses: can a classifier tell them apart, and by what?
 
-    The AUC is the cross-validated chance that a classifier on the statistics of the goals (envs/building/
-    goals/statistics.py) ranks a generated goal above a real one: 0.5 no idea, 1 always; intervals are by
-    family of houses. For scale, each real set is also told from the other real ones. Then come the features
-    that differ most: `standardised` is the difference of the means in standard deviations, `spread` the
-    generated over the real standard deviation, `distance` the largest gap between the cumulative shares.
+    AUC: the cross-validated chance that a classifier ranks a generated goal above a real one; 0.5 is no idea,
+    1 is always. It sees the statistics of envs/building/goals/statistics.py. Intervals are by family of
+    houses. For scale, each real set is told from the other real ones, too.
+
+    Then what only sets have, with the value for real houses among themselves, and the features that differ
+    most: standardised is the difference of the means in standard deviations, spread the generated over the
+    real standard deviation, distance the largest gap between the cumulative shares.
     """
-    import numpy as np
+    from envs.building.goals.comparison import compare_sets
+    from envs.building.goals.two_sample import differences
 
-    from envs.building.goals import make_source, structure_of
-    from envs.building.goals.statistics import FEATURES, measure
-    from envs.building.goals.two_sample import differences, two_sample_auc
-
-    goals = make_source(options.goals).draw(options.number, np.random.default_rng(options.seed))
-    sets = real_goals(options.against, options.data, options.seed)
-    measured = {name: measure(structure_of(real.blocks)) for name, real in sets.items()}
-    families = {name: list(real.houses) for name, real in sets.items()}
+    generated = drawn(options.goals, options.number, options.seed)
+    sets = {spec: real_goals(spec, options.number, options.seed) for spec in options.against}
     if len(sets) > 1:
-        measured[POOLED] = np.concatenate(list(measured.values()))
-        families[POOLED] = [house for houses in families.values() for house in houses]
-    generated = measure(structure_of(goals.blocks))
-    figures: list[Figure] = []
-    lines: list[Sequence[object]] = []
-    for name in progress.track(measured, "classifiers", len(measured)):
-        found = [(options.goals, generated, list(goals.houses))]
-        others = [other for other in sets if other != name]
-        if name != POOLED and others:
-            rest = np.concatenate([measured[other] for other in others])
-            found.append(("real", rest, [house for other in others for house in families[other]]))
-        for source, features, houses in found:
-            result = two_sample_auc(
-                measured[name],
-                features,
-                options.seed,
-                real_families=families[name],
-                generated_families=houses,
-            )
-            labels = {"goals": source, "against": name}
-            figures.append(
-                Figure("goals.auc", result.auc, result.lo, result.hi, n=result.families, labels=labels)
-            )
-            lines.append(
-                (
-                    "the other real houses" if source == "real" else source,
-                    name,
-                    f"{result.auc:.3f}",
-                    f"{result.lo:.3f} … {result.hi:.3f}",
-                    *(f"{auc:.3f}" for auc in result.by_classifier.values()),
-                    result.families,
-                )
-            )
+        sets[POOLED] = pooled(list(sets.values()))
+    figures, lines = separations(options.goals, generated, sets, options.seed, progress)
     tables = [
         table(
-            f"{len(goals)} goals from {options.goals} against real houses",
+            f"Is it real? {len(generated)} goals from {options.goals}, seed {options.seed}",
             ("goals", "against", "AUC", "95 % by family", "logistic", "forest", "families"),
             lines,
         )
     ]
-    for name, real in measured.items():
-        found_differences = differences(real, generated)
-        for difference in found_differences:
-            labels = {"goals": options.goals, "against": name, "feature": difference.feature.name}
-            figures += [
-                Figure("goals.real_mean", difference.real, unit=difference.feature.unit, labels=labels),
-                Figure("goals.mean", difference.generated, unit=difference.feature.unit, labels=labels),
-                Figure("goals.standardised_difference", difference.standardised, labels=labels),
-                Figure("goals.distance", difference.distance, labels=labels),
-            ]
-        tables.append(
-            table(
-                f"What differs most from {name} ({len(real)} goals; {len(FEATURES)} features)",
-                ("feature", "real", "generated", "standardised", "spread", "distance", "unit", "what it is"),
-                [
-                    (
-                        difference.feature.name,
-                        f"{difference.real:.3f}",
-                        f"{difference.generated:.3f}",
-                        f"{difference.standardised:+.2f}",
-                        f"{difference.spread:.2f}",
-                        f"{difference.distance:.2f}",
-                        difference.feature.unit,
-                        difference.feature.text,
-                    )
-                    for difference in found_differences[: options.features]
-                ],
-            )
-        )
+    measured = features_of(generated)
+    for name, real in progress.track(sets.items(), "sets", len(sets)):
+        labels = {"goals": options.goals, "against": name}
+        compared = compare_sets(real, generated, options.seed)
+        found = differences(features_of(real), measured)
+        figures += set_figures(compared, len(real), labels)
+        figures += feature_figures(found, labels)
+        tables += [
+            set_table(f"As sets: {len(real)} goals, and {name}", compared),
+            feature_table(f"What differs most from {name}", found[: options.features]),
+        ]
     return Report(figures, tables)
 
 
-def real_goals(specs: Sequence[str] | None, data: str | None, seed: int) -> dict[str, Goals]:
-    """Real goals to compare with, by name: what `specs` name, else the `val` houses of the data folder.
+def separations(
+    spec: str, generated: Goals, sets: dict[str, Goals], seed: int, progress: Progress
+) -> tuple[list[Figure], list[Sequence[object]]]:
+    """Figures and table lines of how well a classifier tells each real set from others."""
+    from envs.building.goals.two_sample import two_sample_auc
 
-    Of data sets with families of related buildings one building per family is taken.
+    pairs: list[tuple[str, Goals, str, Goals]] = []
+    for name, real in sets.items():
+        pairs.append((spec, generated, name, real))
+        if name != POOLED and (others := [sets[other] for other in sets if other not in (name, POOLED)]):
+            pairs.append(("other real houses", pooled(others), name, real))
+    figures: list[Figure] = []
+    lines: list[Sequence[object]] = []
+    for goals, a, against, b in progress.track(pairs, "classifiers", len(pairs)):
+        result = two_sample_auc(
+            features_of(b), features_of(a), seed, real_families=b.houses, generated_families=a.houses
+        )
+        labels = {"goals": goals, "against": against}
+        figures.append(
+            Figure("goals.auc", result.auc, result.lo, result.hi, n=result.families, labels=labels)
+        )
+        interval = f"{result.lo:.3f} … {result.hi:.3f}"
+        each = (f"{auc:.3f}" for auc in result.by_classifier.values())
+        lines.append((goals, against, f"{result.auc:.3f}", interval, *each, result.families))
+    return figures, lines
+
+
+def set_figures(compared: Sequence[Compared], n: int, labels: dict[str, str]) -> list[Figure]:
+    """Each figure of `compare_sets`, for the generated and, told apart by the label `of`, for real goals."""
+    return [
+        Figure(f"goals.{found.name}", value, unit=found.unit, n=n, labels={**labels, "of": of})
+        for found in compared
+        for of, value in (("generated", found.generated), ("real", found.real))
+    ]
+
+
+def feature_figures(found: Sequence[Difference], labels: dict[str, str]) -> list[Figure]:
+    """Means of every feature, and how far they are apart."""
+    figures = []
+    for difference in found:
+        about = {**labels, "feature": difference.feature.name}
+        unit = difference.feature.unit
+        figures += [
+            Figure("goals.mean", difference.generated, unit=unit, labels={**about, "of": "generated"}),
+            Figure("goals.mean", difference.real, unit=unit, labels={**about, "of": "real"}),
+            Figure("goals.standardised", difference.standardised, labels=about),
+            Figure("goals.distance", difference.distance, labels=about),
+        ]
+    return figures
+
+
+def set_table(title: str, compared: Sequence[Compared]) -> Any:
+    """A table of `compare_sets`."""
+    return table(
+        title,
+        ("set", "generated", "real", "unit", "what it is"),
+        [(c.name, f"{c.generated:.3f}", f"{c.real:.3f}", c.unit, c.text) for c in compared],
+    )
+
+
+def feature_table(title: str, found: Sequence[Difference]) -> Any:
+    """A table of features."""
+    return table(
+        title,
+        ("feature", "generated", "real", "standardised", "spread", "distance", "unit", "what it is"),
+        [
+            (
+                d.feature.name,
+                f"{d.generated:.3f}",
+                f"{d.real:.3f}",
+                f"{d.standardised:+.2f}",
+                f"{d.spread:.2f}",
+                f"{d.distance:.2f}",
+                d.feature.unit,
+                d.feature.text,
+            )
+            for d in found
+        ],
+    )
+
+
+def gallery(options: argparse.Namespace, progress: Progress) -> Report:
+    """Draw goals: a page of real and generated houses mixed, whose button tells which is which.
+
+    The page needs no other file. With --sheet a picture of the goals of --goals alone is written, without
+    real houses, and the page only if --out asks for it.
     """
-
     import numpy as np
 
-    from envs.building.goals import Filters, LibrarySource, make_source, read_houses
+    from agents.evaluation.gallery import Exhibit, contact_sheet, gallery_page
+    from envs.building.goals import goals_of, make_source
+    from envs.building.goals.seeds import draw_seeds
+    from envs.building.render import png_bytes
 
-    rng = np.random.default_rng(seed)
-    if specs:
-        found = {}
-        for spec in specs:
-            source = make_source(spec)
-            number = source.num_houses if isinstance(source, LibrarySource) else 300
-            found[spec] = source.draw(number, rng)
-        return found
-    craftassist = data_folder(data, "block_goals_9x8x8", "goals_val.npz")
-    found = {"val_craftassist": LibrarySource(*read_houses(craftassist, "val")).all()}
-    houses = []
-    for name in ("houses_mods", "houses_luanti"):
-        houses += read_houses(data_folder(data, name, "houses_val.npz"), "val")[1]
-    mods = LibrarySource("val_mods", houses, filters=Filters(max_shrink_ratio=MAX_SHRINK_RATIO))
-    return found | {"val_mods": mods.draw(mods.num_houses, rng)}
+    rng = np.random.default_rng(options.seed)
+    seeds = draw_seeds(_positive("number", options.number), rng)
+    generated = goals_of(make_source(options.goals), seeds)
+    figures = [Figure("goals.shown", len(generated), labels={"goals": options.goals})]
+    files: dict[Path, bytes] = {}
+    if options.sheet:
+        files[options.sheet] = png_bytes(contact_sheet(generated.blocks, options.columns))
+    if options.out or not options.sheet:
+        real = pooled([real_goals(spec, options.number, options.seed) for spec in options.against])
+        chosen = rng.permutation(len(real))[: options.number]
+        figures.append(Figure("goals.shown", len(chosen), labels={"goals": "real"}))
+        exhibits = [Exhibit(real.blocks[i], True, real.houses[i]) for i in chosen]
+        exhibits += [
+            Exhibit(blocks, False, f"{options.goals}, seed {seed}")
+            for blocks, seed in zip(generated.blocks, seeds.tolist(), strict=True)
+        ]
+        mixed = [exhibits[i] for i in rng.permutation(len(exhibits))]
+        page = gallery_page(mixed, f"Real or generated? {options.goals}, seed {options.seed}")
+        files[options.out or Path("runs/gallery.html")] = page.encode()
+    for file, content in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        progress.say(f"written: {file}")
+    return Report(figures)
+
+
+def overlap(options: argparse.Namespace, progress: Progress) -> Report:
+    """Find goals of A that are also in B: turned, mirrored, moved, of other blocks, or nearly.
+
+    Same: equal but for that. Near: the cells that both change, over those that either does, are --threshold
+    or more under the best turn, mirror image and move by a cell. Libraries are looked through whole; of
+    endless sources --number goals are drawn. The exit status is 1 when anything overlaps.
+    """
+    from envs.building.goals import overlap as same_houses
+    from envs.building.goals import structure_of
+    from envs.building.goals.similarity import nearest
+
+    if not 0 < options.threshold <= 1:
+        raise ValueError(f"threshold is {options.threshold}; give a share above 0 and at most 1")
+    a, b = (whole(spec, options.number, options.seed) for spec in (options.a, options.b))
+    same = same_houses(a, b)
+    # Of the goals of b that are the same house the first is named.
+    found = {i: (j, 1.0) for i, j in reversed(same.pairs)}
+    exact = set(found)
+    left, right = structure_of(a.blocks), structure_of(b.blocks)
+    with progress.task("goals compared", len(a)) as advance:
+        for start in range(0, len(a), CHUNK):
+            chunk = left[start : start + CHUNK]
+            near = nearest(chunk, right)
+            for i, j, iou in zip(range(start, len(a)), near.index, near.iou, strict=False):
+                if iou >= options.threshold:
+                    found.setdefault(i, (int(j), float(iou)))
+            advance(len(chunk))
+    labels = {"a": options.a, "b": options.b}
+    figures = [
+        Figure("overlap.same", same.in_a, n=len(a), labels={**labels, "of": "a"}),
+        Figure("overlap.same", same.in_b, n=len(b), labels={**labels, "of": "b"}),
+        Figure(
+            "overlap.near",
+            len(found) - len(exact),
+            n=len(a),
+            labels={**labels, "of": "a", "threshold": options.threshold},
+        ),
+    ]
+    lines = [
+        (a.houses[i], b.houses[j], "same" if i in exact else "near", f"{iou:.3f}")
+        for i, (j, iou) in sorted(found.items(), key=lambda entry: -entry[1][1])
+    ]
+    summary = (
+        f"Of {len(a)} goals of {options.a}, {len(exact)} are also among the {len(b)} of {options.b}, and "
+        f"{len(found) - len(exact)} more overlap with one by {options.threshold:g} or more."
+    )
+    columns = (f"in {options.a}", f"in {options.b}", "how", "IoU")
+    shown = [table("The most alike", columns, lines[: options.shown])] if lines else []
+    return Report(figures, [summary, *shown], failed=f"{len(found)} goals overlap" if found else "")
+
+
+def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
+    """Make a library of houses in files: what --goals takes.
+
+    FILES are Minecraft structures (.nbt), Sponge schematics (.schem), library or episode npz files, or
+    folders of them. Houses keep their size; they are fitted into the world when goals are drawn. A house that
+    is there already, turned, mirrored or of other blocks, is left out.
+    """
+    from dataclasses import replace
+
+    from envs.building.goals import fingerprint, read_houses
+    from envs.building.goals.writing import write_library
+
+    seen: set[str] = set()
+    kept = []
+    total = 0
+    for file in progress.track(options.files, "files", len(options.files)):
+        for house in read_houses(file)[1]:
+            total += 1
+            if (print_ := fingerprint(house.structure, materials=False)) in seen:
+                continue
+            seen.add(print_)
+            given = {name: getattr(options, name) for name in ("source", "licence") if getattr(options, name)}
+            kept.append(replace(house, **given))
+    write_library(options.out, kept)
+    figures = [
+        Figure("import.houses", len(kept), labels={"file": str(options.out)}),
+        Figure("import.left_out", total - len(kept), labels={"file": str(options.out)}),
+    ]
+    return Report(
+        figures, [f"{len(kept)} houses written to {options.out}, {total - len(kept)} duplicates left out"]
+    )
+
+
+# --- goals by what the options say --------------------------------------------------------------------------
+
+
+def drawn(spec: str, number: int, seed: int) -> Goals:
+    """``number`` goals of a source, a pure function of the seed."""
+    import numpy as np
+
+    from envs.building.goals import make_source
+
+    return make_source(spec).draw(_positive("number", number), np.random.default_rng(seed))
+
+
+def real_goals(spec: str, number: int, seed: int) -> Goals:
+    """Real goals: those that judge all together, of another library a building per family, else a draw."""
+    from envs.building.goals import LibrarySource, make_source
+
+    source = make_source(spec)
+    if isinstance(source, LibrarySource):
+        return source.all() if spec in JUDGES else drawn(spec, source.num_houses, seed)
+    return drawn(spec, number, seed)
+
+
+def whole(spec: str, number: int, seed: int) -> Goals:
+    """All goals of a library, or ``number`` goals of an endless source."""
+    from envs.building.goals import LibrarySource, make_source
+
+    source = make_source(spec)
+    return source.all() if isinstance(source, LibrarySource) else drawn(spec, number, seed)
+
+
+def pooled(sets: Sequence[Goals]) -> Goals:
+    """All sets as one."""
+    import numpy as np
+
+    from envs.building.goals import Goals
+
+    houses = tuple(house for goals in sets for house in goals.houses)
+    return Goals(np.concatenate([goals.blocks for goals in sets]), houses, POOLED)
+
+
+def features_of(goals: Goals) -> np.ndarray:
+    """(n, features), see `measure`."""
+    from envs.building.goals import structure_of
+    from envs.building.goals.statistics import measure
+
+    return measure(structure_of(goals.blocks))
+
+
+def _positive(name: str, value: int) -> int:
+    if value < 1:
+        raise ValueError(f"{name} is {value}; give 1 or more")
+    return value
 
 
 def main() -> int:
@@ -148,23 +334,69 @@ def main() -> int:
         stats,
         examples=[
             "python -m scripts.goals stats",
-            "python -m scripts.goals stats --goals houses.npz --against ../shared/data/houses_mods --json",
+            "python -m scripts.goals stats --against library:any --features 51",
+            "python -m scripts.goals stats --goals recombined --against val_mods --json",
+        ],
+    )
+    _add_goals(parser, 1000)
+    add = parser.add_argument
+    add("--features", type=int, default=15, metavar="N", help="features shown per set, what differs most")
+    parser = app.command(
+        "gallery",
+        gallery,
+        examples=[
+            "python -m scripts.goals gallery --out runs/gallery.html",
+            "python -m scripts.goals gallery --number 32 --sheet docs/houses.png",
+        ],
+    )
+    _add_goals(parser, 24)
+    add = parser.add_argument
+    add("--out", type=Path, metavar="FILE", help="the page (default runs/gallery.html)")
+    add("--sheet", type=Path, metavar="FILE", help="a PNG of the goals of --goals")
+    add("--columns", type=int, default=8, metavar="N", help="pictures in a row of the sheet")
+    parser = app.command(
+        "overlap",
+        overlap,
+        examples=[
+            "python -m scripts.goals overlap library:any val_mods",
+            "python -m scripts.goals overlap generator houses.npz --number 5000 --threshold 0.85 --json",
         ],
     )
     add = parser.add_argument
-    add("--goals", default="generator", metavar="GOALS", help="the goals to judge")
-    add("--against", nargs="+", metavar="GOALS", help="real houses (default: the val houses of the data)")
-    add(
-        "--data",
-        metavar="FOLDER",
-        help="folder of the data sets (default: $ASSIST_DATA, else ../shared/data)",
-    )
-    add("--number", type=int, default=1000, metavar="N", help="goals drawn from --goals")
-    add(
-        "--features", type=int, default=15, metavar="N", help="features shown per set, those that differ most"
-    )
+    add("a", metavar="A", help="goals that are looked for...")
+    add("b", metavar="B", help="... among these")
+    add("--threshold", type=float, default=0.9, metavar="IOU", help="overlap from which two are near")
+    add("--number", type=int, default=1000, metavar="N", help="goals drawn of an endless source")
+    add("--shown", type=int, default=20, metavar="N", help="pairs shown")
     add("--seed", type=int, default=0)
+    parser = app.command(
+        "import",
+        bring_in,
+        examples=[
+            "python -m scripts.goals import tower.schem cottage.nbt --out library.npz",
+            "python -m scripts.goals import schematics/ --licence MIT --source mine --out library.npz --json",
+        ],
+    )
+    add = parser.add_argument
+    add("files", metavar="FILES", nargs="+", type=Path, help="files or folders with houses")
+    add("--out", type=Path, required=True, metavar="FILE", help="the npz to write")
+    add("--source", default="", metavar="NAME", help="which collection the houses are from")
+    add("--licence", default="", metavar="NAME", help="their licence, as in MIT or CC0-1.0")
     return app.main()
+
+
+def _add_goals(parser: Parser, number: int) -> None:
+    add = parser.add_argument
+    add("--goals", default="generator", metavar="GOALS", help="the goals to look at")
+    add(
+        "--against",
+        nargs="+",
+        default=list(JUDGES),
+        metavar="GOALS",
+        help=f"real houses (default {' '.join(JUDGES)}; needs the development data)",
+    )
+    add("--number", type=int, default=number, metavar="N", help=f"goals drawn of --goals (default {number})")
+    add("--seed", type=int, default=0)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .identity import fingerprint
+from .identity import fingerprints
 from .patches import divergence
 from .similarity import nearest
 from .source import Goals
@@ -96,4 +96,4 @@ def compare_sets(real: Goals, generated: Goals, seed: int = 0) -> list[Compared]
 
 
 def _distinct(structures: np.ndarray) -> float:
-    return len({fingerprint(house, materials=False) for house in structures}) / len(structures)
+    return len(set(fingerprints(structures, materials=False))) / len(structures)

@@ -3,8 +3,8 @@
 Statistics of whole houses miss how blocks meet: corners, sills, eaves. A patch is the 3x3x3 cells around a
 block, each by its role (`ROLES`), so that it does not matter which blocks a house is of, and the whole by the
 least of its 8 turns and mirror images. Sets are compared by the Jensen-Shannon divergence of their patches,
-after the tile-pattern divergence of game levels (Lucas and Volz, "Tile pattern KL-divergence for analysing and
-evolving game levels", GECCO 2019).
+after the tile-pattern divergence of game levels (Lucas and Volz, "Tile pattern KL-divergence for analysing
+and evolving game levels", GECCO 2019).
 """
 
 from __future__ import annotations
