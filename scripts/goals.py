@@ -326,8 +326,8 @@ def _positive(name: str, value: int) -> int:
     return value
 
 
-def main() -> int:
-    """Entry point."""
+def command_line() -> App:
+    """The commands and their options."""
     app = App("scripts.goals", __doc__)
     parser = app.command(
         "stats",
@@ -382,7 +382,7 @@ def main() -> int:
     add("--out", type=Path, required=True, metavar="FILE", help="the npz to write")
     add("--source", default="", metavar="NAME", help="which collection the houses are from")
     add("--licence", default="", metavar="NAME", help="their licence, as in MIT or CC0-1.0")
-    return app.main()
+    return app
 
 
 def _add_goals(parser: Parser, number: int) -> None:
@@ -397,6 +397,11 @@ def _add_goals(parser: Parser, number: int) -> None:
     )
     add("--number", type=int, default=number, metavar="N", help=f"goals drawn of --goals (default {number})")
     add("--seed", type=int, default=0)
+
+
+def main() -> int:
+    """Entry point."""
+    return command_line().main()
 
 
 if __name__ == "__main__":

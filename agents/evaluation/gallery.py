@@ -30,7 +30,6 @@ const told = document.querySelector("[role=status]");
 const show = labelled => {
   document.body.classList.toggle("labelled", labelled);
   button.setAttribute("aria-pressed", labelled);
-  for (const label of document.querySelectorAll(".label")) label.hidden = !labelled;
   told.textContent = labelled ? "Labels are shown." : "Labels are hidden.";
 };
 button.addEventListener("click", () => show(button.getAttribute("aria-pressed") !== "true"));

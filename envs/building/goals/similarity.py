@@ -28,7 +28,8 @@ class Nearest(NamedTuple):
     iou: np.ndarray
     """(n,) float64: common cells over cells in either, whatever the blocks; 0 where index is -1."""
     agreement: np.ndarray
-    """(n,) float64: the same of cells with one block in both, after the renaming of blocks that fits best."""
+    """(n,) float64: the same of the cells with one block in both, after the renaming of blocks and under the
+    overlay that fits best, of those with most cells in common."""
 
 
 def nearest(
@@ -66,15 +67,13 @@ def nearest(
     for i, house in enumerate(a):
         house = tight(ground_as_air(house), keep_ground=False)
         images = np.stack([_centred(image, grid) for image in symmetries(house)])
-        j, common, image, shift = _search(images, boards, counts, groups_b, groups_a[i])
+        j, common = _search(images, boards, counts, groups_b, groups_a[i])
         if j < 0:
             continue
-        either = int((house != AIR).sum() + counts[j] - common)
+        either = max(1, int((house != AIR).sum() + counts[j] - common))
         found.index[i] = j
-        if either:
-            moved = np.roll(images[image], shift, (0, 1, 2))
-            found.iou[i] = common / either
-            found.agreement[i] = _agreeing(moved, centred_b[j]) / either
+        found.iou[i] = common / either
+        found.agreement[i] = _agreeing(images, centred_b[j], common) / either
     return found
 
 
@@ -98,17 +97,12 @@ def _centred(house: np.ndarray, grid: tuple[int, int, int]) -> np.ndarray:
     return placed
 
 
-def _agreeing(a: np.ndarray, b: np.ndarray) -> int:
-    """Cells of one block in both when blocks are paired off greedily, the most frequent pair first."""
-    together = np.zeros((NUM_BLOCKS, NUM_BLOCKS), np.int64)
-    both = (a != AIR) & (b != AIR)
-    np.add.at(together, (a[both], b[both]), 1)
-    agreed = 0
-    while together.any():
-        row, column = np.unravel_index(together.argmax(), together.shape)
-        agreed += int(together[row, column])
-        together[row], together[:, column] = 0, 0
-    return agreed
+@njit(cache=True, nogil=True)
+def _overlay(k):
+    """The number of the image in overlay ``k``, and by how many cells it is moved along x, y and z."""
+    side = 2 * SHIFT + 1
+    shift = k % side**3
+    return k // side**3, shift // side**2 - SHIFT, shift // side % side - SHIFT, shift % side - SHIFT
 
 
 @njit(cache=True, nogil=True)
@@ -135,15 +129,13 @@ def _bits(word):
 
 @njit(cache=True, nogil=True)
 def _search(images, boards, counts, groups, group):
-    """The board with the highest IoU to any shifted image: its number, common cells, image and shift."""
+    """The board with the highest IoU to any shifted image, -1 without any, and the cells in common."""
     cells = (images[0] != AIR).sum()
-    side = 2 * SHIFT + 1
-    shifted = np.empty((len(images) * side**3, boards.shape[1]), np.uint64)
+    shifted = np.empty((len(images) * (2 * SHIFT + 1) ** 3, boards.shape[1]), np.uint64)
     for k in range(len(shifted)):
-        shift = k % side**3
-        dx, dy, dz = shift // side**2 - SHIFT, shift // side % side - SHIFT, shift % side - SHIFT
-        _set_bits(images[k // side**3], dx, dy, dz, shifted[k])
-    best, best_common, best_k, best_iou = -1, 0, 0, -1.0
+        image, dx, dy, dz = _overlay(k)
+        _set_bits(images[image], dx, dy, dz, shifted[k])
+    best, best_common, best_iou = -1, 0, -1.0
     for j in range(len(boards)):
         # No overlay has a higher IoU than one in which the smaller house lies wholly inside the larger.
         bound = min(cells, counts[j]) / max(1, max(cells, counts[j]))
@@ -155,7 +147,36 @@ def _search(images, boards, counts, groups, group):
                 common += _bits(shifted[k, word] & boards[j, word])
             iou = common / max(1, cells + counts[j] - common)
             if iou > best_iou:
-                best, best_common, best_k, best_iou = j, common, k, iou
-    shift = best_k % side**3
-    move = (shift // side**2 - SHIFT, shift // side % side - SHIFT, shift % side - SHIFT)
-    return best, best_common, best_k // side**3, move
+                best, best_common, best_iou = j, common, iou
+    return best, best_common
+
+
+@njit(cache=True, nogil=True)
+def _agreeing(images, house, common):
+    """Cells of one block in both, at most, over all shifted images with ``common`` cells in both.
+
+    Blocks are paired off greedily, the most frequent pair first.
+    """
+    width, height, depth = house.shape
+    together = np.zeros((NUM_BLOCKS, NUM_BLOCKS), np.int64)
+    best = 0
+    for k in range(len(images) * (2 * SHIFT + 1) ** 3):
+        image, dx, dy, dz = _overlay(k)
+        together[:] = 0
+        for x in range(SHIFT, width - SHIFT):
+            for y in range(SHIFT, height - SHIFT):
+                for z in range(SHIFT, depth - SHIFT):
+                    block = images[image, x, y, z]
+                    other = house[x + dx, y + dy, z + dz]
+                    if block != AIR and other != AIR:
+                        together[block, other] += 1
+        if together.sum() < common:
+            continue
+        agreed = 0
+        for _ in range(NUM_BLOCKS):
+            row, column = together.argmax() // NUM_BLOCKS, together.argmax() % NUM_BLOCKS
+            agreed += together[row, column]
+            together[row] = 0
+            together[:, column] = 0
+        best = max(best, agreed)
+    return best

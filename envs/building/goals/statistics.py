@@ -309,16 +309,21 @@ def _neighbours(blocks, x, y, z):
 
 @njit(cache=True, nogil=True)
 def _symmetry(blocks, bounds, row):
-    x0, x1, y1, z0, z1 = bounds
     along_x, shape_x = _agreement(blocks, bounds, True, False)
     along_z, shape_z = _agreement(blocks, bounds, False, True)
     row[0] = max(along_x, along_z)
     row[1] = min(along_x, along_z)
     row[2] = max(shape_x, shape_z)
     row[3], _ = _agreement(blocks, bounds, True, True)
+    row[4] = max(_turned_agreement(blocks, bounds, 0), _turned_agreement(blocks, bounds, 1))
+
+
+@njit(cache=True, nogil=True)
+def _turned_agreement(blocks, bounds, rounding):
+    """Agreement after a quarter turn; ``rounding`` 0 or 1 where the middle of a side is between two cells."""
+    x0, x1, y1, z0, z1 = bounds
     side = max(x1 - x0, z1 - z0)
-    # The middle of the square that the turned house shares with the house, rounded towards its start.
-    left, front = x0 - (side - (x1 - x0)) // 2, z0 - (side - (z1 - z0)) // 2
+    left, front = x0 - (side - (x1 - x0) + rounding) // 2, z0 - (side - (z1 - z0) + rounding) // 2
     either, same = 0, 0
     for x in range(side):
         for z in range(side):
@@ -327,7 +332,7 @@ def _symmetry(blocks, bounds, row):
                 there = _block_at(blocks, left + z, y, front + side - 1 - x)
                 either += here != AIR or there != AIR
                 same += here != AIR and here == there
-    row[4] = same / either
+    return same / either
 
 
 @njit(cache=True, nogil=True)
