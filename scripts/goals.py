@@ -211,7 +211,7 @@ def overlap(options: argparse.Namespace, progress: Progress) -> Report:
         for start in range(0, len(a), CHUNK):
             chunk = left[start : start + CHUNK]
             near = nearest(chunk, right)
-            for i, j, iou in zip(range(start, len(a)), near.index, near.iou, strict=False):
+            for i, j, iou in zip(range(start, len(a)), near.goal, near.iou, strict=False):
                 if iou >= options.threshold:
                     found.setdefault(i, (int(j), float(iou)))
             advance(len(chunk))

@@ -23,10 +23,10 @@ SHIFT = 1
 class Nearest(NamedTuple):
     """The nearest goal of another set, for each goal of a set."""
 
-    index: np.ndarray
+    goal: np.ndarray
     """(n,) int64: which goal of the other set; -1 where there is none to compare with."""
     iou: np.ndarray
-    """(n,) float64: common cells over cells in either, whatever the blocks; 0 where index is -1."""
+    """(n,) float64: common cells over cells in either, whatever the blocks; 0 where there is none."""
     agreement: np.ndarray
     """(n,) float64: the same of the cells with one block in both, after the renaming of blocks and under the
     overlay that fits best, of those with most cells in common."""
@@ -71,7 +71,7 @@ def nearest(
         if j < 0:
             continue
         either = max(1, int((house != AIR).sum() + counts[j] - common))
-        found.index[i] = j
+        found.goal[i] = j
         found.iou[i] = common / either
         found.agreement[i] = _agreeing(images, centred_b[j], common) / either
     return found

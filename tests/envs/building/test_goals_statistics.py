@@ -200,7 +200,7 @@ def test_the_nearest_of_a_moved_and_painted_house_is_itself(
     other[:, 5, :] = other[4, :, 4] = STONE
     painted = swap_materials(structure, [AIR, BEDROCK, DIRT, *order])
     found = nearest(posed(painted, pose)[None], np.stack([other, place(structure, BOX)]))
-    assert (found.index[0], found.iou[0], found.agreement[0]) == (1, 1, 1)
+    assert (found.goal[0], found.iou[0], found.agreement[0]) == (1, 1, 1)
 
 
 def best_iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -229,12 +229,12 @@ def test_overlap_equals_the_plain_twin(a: np.ndarray, b: np.ndarray) -> None:
 
 def test_families_are_not_compared_with_themselves(generated: Goals) -> None:
     houses = structure_of(generated.blocks[:6])
-    assert (nearest(houses, houses).index == np.arange(6)).all()
+    assert (nearest(houses, houses).goal == np.arange(6)).all()
     families = ["a", "a", "b", "b", "c", "c"]
     found = nearest(houses, houses, families, families)
-    assert all(families[i] != families[j] for i, j in enumerate(found.index))
+    assert all(families[i] != families[j] for i, j in enumerate(found.goal))
     alone = nearest(houses[:2], houses[:2], families[:2], families[:2])
-    assert (alone.index == -1).all()
+    assert (alone.goal == -1).all()
     assert not alone.iou.any()
     for wrong in ((None, families), (families[:2], families)):
         with pytest.raises(ValueError, match="families"):
