@@ -112,8 +112,8 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
     """Make a library of houses in files: what --goals takes.
 
     FILES are Minecraft structures (.nbt), Sponge schematics (.schem), library or episode npz files, or
-    folders of them. Houses keep their size; they are fitted into the world when goals are drawn. A house that
-    is there already, turned, mirrored or of other blocks, is left out.
+    folders of them. Houses keep their size; they are fitted into the world when goals are drawn. What has no
+    block is left out, and so is a house that is there already, turned, mirrored or of other blocks.
     """
     from dataclasses import replace
 
@@ -126,7 +126,8 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
     for file in progress.track(options.files, "files", len(options.files)):
         for house in read_houses(file)[1]:
             total += 1
-            if (print_ := fingerprint(house.structure, materials=False)) in seen:
+            print_ = fingerprint(house.structure, materials=False)
+            if print_ in seen or not house.structure.any():
                 continue
             seen.add(print_)
             given = {name: getattr(options, name) for name in ("source", "licence") if getattr(options, name)}
@@ -136,9 +137,7 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
         Figure("import.houses", len(kept), labels={"file": str(options.out)}),
         Figure("import.left_out", total - len(kept), labels={"file": str(options.out)}),
     ]
-    return Report(
-        figures, [f"{len(kept)} houses written to {options.out}, {total - len(kept)} duplicates left out"]
-    )
+    return Report(figures, [f"{len(kept)} houses written to {options.out}, {total - len(kept)} left out"])
 
 
 def command_line() -> App:

@@ -150,6 +150,39 @@ def test_imported_houses_are_goals_again(run: Run, tmp_path: Path, houses: np.nd
     assert {(house.source, house.licence) for house in read_houses(out)[1]} == {("gift", "CC0-1.0")}
 
 
+def test_structures_of_minecraft_become_a_library(run: Run, tmp_path: Path) -> None:
+    nbtlib = pytest.importorskip("nbtlib", reason="nbtlib is not installed; it is in the extra `goals`")
+    rng = np.random.default_rng(0)
+    cells = np.argwhere(rng.random((5, 4, 5)) < 0.9)
+    structure = nbtlib.Compound(
+        {
+            "size": nbtlib.List[nbtlib.Int]([nbtlib.Int(side) for side in (5, 4, 5)]),
+            "palette": nbtlib.List[nbtlib.Compound](
+                [nbtlib.Compound({"Name": nbtlib.String("minecraft:oak_planks")})]
+            ),
+            "blocks": nbtlib.List[nbtlib.Compound](
+                [
+                    nbtlib.Compound(
+                        {
+                            "pos": nbtlib.List[nbtlib.Int]([nbtlib.Int(int(at)) for at in cell]),
+                            "state": nbtlib.Int(0),
+                        }
+                    )
+                    for cell in cells
+                ]
+            ),
+        }
+    )
+    (tmp_path / "files").mkdir()
+    nbtlib.File(structure, gzipped=True).save(tmp_path / "files" / "cottage.nbt")
+    out = tmp_path / "library.npz"
+    assert run("import", tmp_path / "files", "--out", out, "--licence", "MIT")[0] == 0
+    (house,) = read_houses(out)[1]
+    assert house.house.endswith("cottage")
+    assert house.licence == "MIT"
+    assert (house.structure == 6).sum() == len(cells)
+
+
 def test_houses_of_any_size_are_written_as_they_are(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     given = [
