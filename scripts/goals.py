@@ -10,10 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from ._cli import App, Figure, Parser, Progress, Report, table
+from ._cli import ROOT, App, Figure, Parser, Progress, Report, table
 from ._goal_sets import JUDGES, pooled, positive, real_goals, whole
 from ._goal_stats import stats
 
+FITTED = ROOT / "envs" / "building" / "goals" / "fitted.py"
 CHUNK = 100
 """Goals that are compared between two signs of progress."""
 
@@ -140,6 +141,41 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
     return Report(figures, [f"{len(kept)} houses written to {options.out}, {total - len(kept)} left out"])
 
 
+def fit(options: argparse.Namespace, progress: Progress) -> Report:
+    """Fit the generator's numbers to real houses and write them to the file that it reads.
+
+    Only `train` houses under permissive licences are looked at (envs/building/goals/fitting.py); nothing that
+    judges is. One style per collection; before and after are squared misfits. Takes some minutes a style.
+    """
+    from envs.building.goals.data import data_root
+    from envs.building.goals.fitted import SHARES
+    from envs.building.goals.fitting import fit_style, load_collections, write_fitted
+
+    for name in ("rounds", "tries", "sample"):
+        positive(name, getattr(options, name))
+    fits = {}
+    for style, houses in load_collections(options.data or data_root()).items():
+        fits[style] = fit_style(
+            houses,
+            seed=options.seed,
+            rounds=options.rounds,
+            tries=options.tries,
+            sample=options.sample,
+            progress=lambda line, style=style: progress.say(f"{style}: {line}"),
+        )
+    typed = {name: getattr(options, name) for name in ("rounds", "tries", "sample", "seed")}
+    command = f"python -m scripts.goals fit {' '.join(f'--{name} {n}' for name, n in typed.items())}"
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    write_fitted(fits, SHARES, command, options.out)
+    return Report(
+        [
+            Figure(f"fit.{name}", getattr(found, name), labels={"style": style})
+            for style, found in fits.items()
+            for name in ("before", "after")
+        ]
+    )
+
+
 def command_line() -> App:
     """The commands and their options."""
     app = App("scripts.goals", __doc__)
@@ -196,6 +232,23 @@ def command_line() -> App:
     add("--out", type=Path, required=True, metavar="FILE", help="the npz to write")
     add("--source", default="", metavar="NAME", help="which collection the houses are from")
     add("--licence", default="", metavar="NAME", help="their licence, as in MIT or CC0-1.0")
+    parser = app.command(
+        "fit",
+        fit,
+        examples=[
+            "python -m scripts.goals fit --seed 0",
+            "python -m scripts.goals fit --rounds 1 --tries 100 --out runs/fitted.py --json",
+        ],
+    )
+    add = parser.add_argument
+    add(
+        "--out", type=Path, default=FITTED, metavar="FILE", help="the file to write (default: the one in use)"
+    )
+    add("--data", type=Path, metavar="FOLDER", help="the data (default: $ASSIST_DATA, else ../shared/data)")
+    add("--rounds", type=int, default=4, metavar="N", help="steps of the search")
+    add("--tries", type=int, default=300, metavar="N", help="distributions looked at in each step")
+    add("--sample", type=int, default=300, metavar="N", help="houses drawn of each")
+    add("--seed", type=int, default=0)
     return app
 
 

@@ -9,7 +9,8 @@ first so many goals of any.
 from __future__ import annotations
 
 from .augment import augment
-from .generator import GeneratorSource, HouseDistribution
+from .distribution import HouseDistribution
+from .generator import GeneratorSource
 from .identity import Overlap, fingerprint, fingerprints, overlap, split_of
 from .library import Filters, LibrarySource
 from .licences import PERMISSIVE
