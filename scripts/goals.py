@@ -8,145 +8,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ._cli import App, Figure, Parser, Progress, Report, table
+from ._cli import ROOT, App, Figure, Parser, Progress, Report, table
+from ._goal_sets import JUDGES, pooled, positive, real_goals, whole
+from ._goal_stats import stats
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from envs.building.goals import Goals
-    from envs.building.goals.comparison import Compared
-    from envs.building.goals.two_sample import Difference
-
-JUDGES = ("val_craftassist", "val_mods")
-"""Real houses that judge where no others are named: nothing may learn from them."""
-POOLED = "pooled"
+FITTED = ROOT / "envs" / "building" / "goals" / "fitted.py"
 CHUNK = 100
 """Goals that are compared between two signs of progress."""
-
-
-def stats(options: argparse.Namespace, progress: Progress) -> Report:
-    """Compare generated with real houses: can a classifier tell them apart, and by what?
-
-    AUC: the cross-validated chance that a classifier ranks a generated goal above a real one; 0.5 is no idea,
-    1 is always. It sees the statistics of envs/building/goals/statistics.py. Intervals are by family of
-    houses. For scale, each real set is told from the other real ones, too.
-
-    Then what only sets have, with the value for real houses among themselves, and the features that differ
-    most: standardised is the difference of the means in standard deviations, spread the generated over the
-    real standard deviation, distance the largest gap between the cumulative shares.
-    """
-    from envs.building.goals.comparison import compare_sets
-    from envs.building.goals.two_sample import differences
-
-    generated = drawn(options.goals, options.number, options.seed)
-    sets = {spec: real_goals(spec, options.number, options.seed) for spec in options.against}
-    if len(sets) > 1:
-        sets[POOLED] = pooled(list(sets.values()))
-    figures, lines = separations(options.goals, generated, sets, options.seed, progress)
-    tables = [
-        table(
-            f"Is it real? {len(generated)} goals from {options.goals}, seed {options.seed}",
-            ("goals", "against", "AUC", "95 % by family", "logistic", "forest", "families"),
-            lines,
-        )
-    ]
-    measured = features_of(generated)
-    for name, real in progress.track(sets.items(), "sets", len(sets)):
-        labels = {"goals": options.goals, "against": name}
-        compared = compare_sets(real, generated, options.seed)
-        found = differences(features_of(real), measured)
-        figures += set_figures(compared, len(real), labels)
-        figures += feature_figures(found, labels)
-        tables += [
-            set_table(f"As sets: {len(real)} goals, and {name}", compared),
-            feature_table(f"What differs most from {name}", found[: options.features]),
-        ]
-    return Report(figures, tables)
-
-
-def separations(
-    spec: str, generated: Goals, sets: dict[str, Goals], seed: int, progress: Progress
-) -> tuple[list[Figure], list[Sequence[object]]]:
-    """Figures and table lines of how well a classifier tells each real set from others."""
-    from envs.building.goals.two_sample import two_sample_auc
-
-    pairs: list[tuple[str, Goals, str, Goals]] = []
-    for name, real in sets.items():
-        pairs.append((spec, generated, name, real))
-        if name != POOLED and (others := [sets[other] for other in sets if other not in (name, POOLED)]):
-            pairs.append(("other real houses", pooled(others), name, real))
-    figures: list[Figure] = []
-    lines: list[Sequence[object]] = []
-    for goals, a, against, b in progress.track(pairs, "classifiers", len(pairs)):
-        result = two_sample_auc(
-            features_of(b), features_of(a), seed, real_families=b.houses, generated_families=a.houses
-        )
-        labels = {"goals": goals, "against": against}
-        figures.append(
-            Figure("goals.auc", result.auc, result.lo, result.hi, n=result.families, labels=labels)
-        )
-        interval = f"{result.lo:.3f} … {result.hi:.3f}"
-        each = (f"{auc:.3f}" for auc in result.by_classifier.values())
-        lines.append((goals, against, f"{result.auc:.3f}", interval, *each, result.families))
-    return figures, lines
-
-
-def set_figures(compared: Sequence[Compared], n: int, labels: dict[str, str]) -> list[Figure]:
-    """Each figure of `compare_sets`, for the generated and, told apart by the label `of`, for real goals."""
-    return [
-        Figure(f"goals.{found.name}", value, unit=found.unit, n=n, labels={**labels, "of": of})
-        for found in compared
-        for of, value in (("generated", found.generated), ("real", found.real))
-    ]
-
-
-def feature_figures(found: Sequence[Difference], labels: dict[str, str]) -> list[Figure]:
-    """Means of every feature, and how far they are apart."""
-    figures = []
-    for difference in found:
-        about = {**labels, "feature": difference.feature.name}
-        unit = difference.feature.unit
-        figures += [
-            Figure("goals.mean", difference.generated, unit=unit, labels={**about, "of": "generated"}),
-            Figure("goals.mean", difference.real, unit=unit, labels={**about, "of": "real"}),
-            Figure("goals.standardised", difference.standardised, labels=about),
-            Figure("goals.distance", difference.distance, labels=about),
-        ]
-    return figures
-
-
-def set_table(title: str, compared: Sequence[Compared]) -> Any:
-    """A table of `compare_sets`."""
-    return table(
-        title,
-        ("set", "generated", "real", "unit", "what it is"),
-        [(c.name, f"{c.generated:.3f}", f"{c.real:.3f}", c.unit, c.text) for c in compared],
-    )
-
-
-def feature_table(title: str, found: Sequence[Difference]) -> Any:
-    """A table of features."""
-    return table(
-        title,
-        ("feature", "generated", "real", "standardised", "spread", "distance", "unit", "what it is"),
-        [
-            (
-                d.feature.name,
-                f"{d.generated:.3f}",
-                f"{d.real:.3f}",
-                f"{d.standardised:+.2f}",
-                f"{d.spread:.2f}",
-                f"{d.distance:.2f}",
-                d.feature.unit,
-                d.feature.text,
-            )
-            for d in found
-        ],
-    )
 
 
 def gallery(options: argparse.Namespace, progress: Progress) -> Report:
@@ -163,7 +33,7 @@ def gallery(options: argparse.Namespace, progress: Progress) -> Report:
     from envs.building.render import png_bytes
 
     rng = np.random.default_rng(options.seed)
-    seeds = draw_seeds(_positive("number", options.number), rng)
+    seeds = draw_seeds(positive("number", options.number), rng)
     generated = goals_of(make_source(options.goals), seeds)
     figures = [Figure("goals.shown", len(generated), labels={"goals": options.goals})]
     files: dict[Path, bytes] = {}
@@ -243,8 +113,8 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
     """Make a library of houses in files: what --goals takes.
 
     FILES are Minecraft structures (.nbt), Sponge schematics (.schem), library or episode npz files, or
-    folders of them. Houses keep their size; they are fitted into the world when goals are drawn. A house that
-    is there already, turned, mirrored or of other blocks, is left out.
+    folders of them. Houses keep their size; they are fitted into the world when goals are drawn. What has no
+    block is left out, and so is a house that is there already, turned, mirrored or of other blocks.
     """
     from dataclasses import replace
 
@@ -257,7 +127,8 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
     for file in progress.track(options.files, "files", len(options.files)):
         for house in read_houses(file)[1]:
             total += 1
-            if (print_ := fingerprint(house.structure, materials=False)) in seen:
+            print_ = fingerprint(house.structure, materials=False)
+            if print_ in seen or not house.structure.any():
                 continue
             seen.add(print_)
             given = {name: getattr(options, name) for name in ("source", "licence") if getattr(options, name)}
@@ -267,63 +138,42 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
         Figure("import.houses", len(kept), labels={"file": str(options.out)}),
         Figure("import.left_out", total - len(kept), labels={"file": str(options.out)}),
     ]
+    return Report(figures, [f"{len(kept)} houses written to {options.out}, {total - len(kept)} left out"])
+
+
+def fit(options: argparse.Namespace, progress: Progress) -> Report:
+    """Fit the generator's numbers to real houses and write them to the file that it reads.
+
+    Only `train` houses under permissive licences are looked at (envs/building/goals/fitting.py); nothing that
+    judges is. One style per collection; before and after are squared misfits. Takes some minutes a style.
+    """
+    from envs.building.goals.data import data_root
+    from envs.building.goals.fitted import SHARES
+    from envs.building.goals.fitting import fit_style, load_collections, write_fitted
+
+    for name in ("rounds", "tries", "sample"):
+        positive(name, getattr(options, name))
+    fits = {}
+    for style, houses in load_collections(options.data or data_root()).items():
+        fits[style] = fit_style(
+            houses,
+            seed=options.seed,
+            rounds=options.rounds,
+            tries=options.tries,
+            sample=options.sample,
+            progress=lambda line, style=style: progress.say(f"{style}: {line}"),
+        )
+    typed = {name: getattr(options, name) for name in ("rounds", "tries", "sample", "seed")}
+    command = f"python -m scripts.goals fit {' '.join(f'--{name} {n}' for name, n in typed.items())}"
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    write_fitted(fits, SHARES, command, options.out)
     return Report(
-        figures, [f"{len(kept)} houses written to {options.out}, {total - len(kept)} duplicates left out"]
+        [
+            Figure(f"fit.{name}", getattr(found, name), labels={"style": style})
+            for style, found in fits.items()
+            for name in ("before", "after")
+        ]
     )
-
-
-# --- goals by what the options say --------------------------------------------------------------------------
-
-
-def drawn(spec: str, number: int, seed: int) -> Goals:
-    """``number`` goals of a source, a pure function of the seed."""
-    import numpy as np
-
-    from envs.building.goals import make_source
-
-    return make_source(spec).draw(_positive("number", number), np.random.default_rng(seed))
-
-
-def real_goals(spec: str, number: int, seed: int) -> Goals:
-    """Real goals: those that judge all together, of another library a building per family, else a draw."""
-    from envs.building.goals import LibrarySource, make_source
-
-    source = make_source(spec)
-    if isinstance(source, LibrarySource):
-        return source.all() if spec in JUDGES else drawn(spec, source.num_houses, seed)
-    return drawn(spec, number, seed)
-
-
-def whole(spec: str, number: int, seed: int) -> Goals:
-    """All goals of a library, or ``number`` goals of an endless source."""
-    from envs.building.goals import LibrarySource, make_source
-
-    source = make_source(spec)
-    return source.all() if isinstance(source, LibrarySource) else drawn(spec, number, seed)
-
-
-def pooled(sets: Sequence[Goals]) -> Goals:
-    """All sets as one."""
-    import numpy as np
-
-    from envs.building.goals import Goals
-
-    houses = tuple(house for goals in sets for house in goals.houses)
-    return Goals(np.concatenate([goals.blocks for goals in sets]), houses, POOLED)
-
-
-def features_of(goals: Goals) -> np.ndarray:
-    """(n, features), see `measure`."""
-    from envs.building.goals import structure_of
-    from envs.building.goals.statistics import measure
-
-    return measure(structure_of(goals.blocks))
-
-
-def _positive(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"{name} is {value}; give 1 or more")
-    return value
 
 
 def command_line() -> App:
@@ -382,6 +232,23 @@ def command_line() -> App:
     add("--out", type=Path, required=True, metavar="FILE", help="the npz to write")
     add("--source", default="", metavar="NAME", help="which collection the houses are from")
     add("--licence", default="", metavar="NAME", help="their licence, as in MIT or CC0-1.0")
+    parser = app.command(
+        "fit",
+        fit,
+        examples=[
+            "python -m scripts.goals fit --seed 0",
+            "python -m scripts.goals fit --rounds 1 --tries 100 --out runs/fitted.py --json",
+        ],
+    )
+    add = parser.add_argument
+    add(
+        "--out", type=Path, default=FITTED, metavar="FILE", help="the file to write (default: the one in use)"
+    )
+    add("--data", type=Path, metavar="FOLDER", help="the data (default: $ASSIST_DATA, else ../shared/data)")
+    add("--rounds", type=int, default=4, metavar="N", help="steps of the search")
+    add("--tries", type=int, default=300, metavar="N", help="distributions looked at in each step")
+    add("--sample", type=int, default=300, metavar="N", help="houses drawn of each")
+    add("--seed", type=int, default=0)
     return app
 
 

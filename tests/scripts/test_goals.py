@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shlex
 import sys
 from collections.abc import Callable
@@ -13,7 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from envs.building.goals import GeneratorSource, House, make_source, read_houses, structure_of
+from envs.building.goals import (
+    GeneratorSource,
+    House,
+    HouseDistribution,
+    make_source,
+    read_houses,
+    structure_of,
+)
 from envs.building.goals.statistics import FEATURES, measure
 from envs.building.goals.transforms import mirror, swap_materials, turn
 from envs.building.goals.writing import write_library
@@ -150,6 +158,39 @@ def test_imported_houses_are_goals_again(run: Run, tmp_path: Path, houses: np.nd
     assert {(house.source, house.licence) for house in read_houses(out)[1]} == {("gift", "CC0-1.0")}
 
 
+def test_structures_of_minecraft_become_a_library(run: Run, tmp_path: Path) -> None:
+    nbtlib = pytest.importorskip("nbtlib", reason="nbtlib is not installed; it is in the extra `goals`")
+    rng = np.random.default_rng(0)
+    cells = np.argwhere(rng.random((5, 4, 5)) < 0.9)
+    structure = nbtlib.Compound(
+        {
+            "size": nbtlib.List[nbtlib.Int]([nbtlib.Int(side) for side in (5, 4, 5)]),
+            "palette": nbtlib.List[nbtlib.Compound](
+                [nbtlib.Compound({"Name": nbtlib.String("minecraft:oak_planks")})]
+            ),
+            "blocks": nbtlib.List[nbtlib.Compound](
+                [
+                    nbtlib.Compound(
+                        {
+                            "pos": nbtlib.List[nbtlib.Int]([nbtlib.Int(int(at)) for at in cell]),
+                            "state": nbtlib.Int(0),
+                        }
+                    )
+                    for cell in cells
+                ]
+            ),
+        }
+    )
+    (tmp_path / "files").mkdir()
+    nbtlib.File(structure, gzipped=True).save(tmp_path / "files" / "cottage.nbt")
+    out = tmp_path / "library.npz"
+    assert run("import", tmp_path / "files", "--out", out, "--licence", "MIT")[0] == 0
+    (house,) = read_houses(out)[1]
+    assert house.house.endswith("cottage")
+    assert house.licence == "MIT"
+    assert (house.structure == 6).sum() == len(cells)
+
+
 def test_houses_of_any_size_are_written_as_they_are(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     given = [
@@ -193,6 +234,22 @@ def test_a_sheet_alone_needs_no_real_houses(
     assert "ASSIST_DATA" in error
 
 
+def test_fit_writes_what_the_generator_reads(run: Run, tmp_path: Path, require_data: Any) -> None:
+    data = require_data("houses_mods").parent
+    require_data("block_goals_9x8x8")
+    require_data("houses_luanti")
+    out = tmp_path / "made" / "fitted.py"
+    status, output, _ = run(
+        *("fit", "--data", data, "--rounds", 1, "--tries", 4, "--sample", 20, "--out", out, "--json")
+    )
+    assert status == 0
+    written = runpy.run_path(str(out))
+    assert {figure["labels"]["style"] for figure in figures(output)} == set(written["NUMBERS"])
+    assert "--rounds 1 --tries 4 --sample 20 --seed 0" in out.read_text()
+    for numbers in written["NUMBERS"].values():
+        assert HouseDistribution().with_numbers(**numbers)
+
+
 COMMANDS = re.findall(
     r"^ *(python -m scripts\.goals .*)$", (ROOT / "docs" / "goals.md").read_text(encoding="utf-8"), re.M
 )
@@ -204,4 +261,4 @@ def test_the_commands_of_the_page_are_understood(line: str) -> None:
 
 
 def test_the_page_shows_every_command() -> None:
-    assert {line.split()[3] for line in COMMANDS} == {"stats", "gallery", "overlap", "import"}
+    assert {line.split()[3] for line in COMMANDS} == {"stats", "gallery", "overlap", "import", "fit"}

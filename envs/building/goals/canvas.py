@@ -68,8 +68,12 @@ class Style(NamedTuple):
     rhythm: int
     wide: int
     """Cells of a window along the wall."""
+    tall: int
+    """Layers of a window, where there is room."""
     gap: int
     """Cells between windows, where they repeat."""
+    floor_pattern: int
+    """How the second block patterns floors (see interior)."""
     dressing: int
     """What frames the windows (see openings)."""
 

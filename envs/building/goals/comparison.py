@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..world import NUM_BLOCKS
 from .identity import fingerprints
 from .patches import divergence
 from .similarity import nearest
 from .source import Goals
-from .statistics import cell_entropy
-from .transforms import structure_of
+from .transforms import ground_as_air, structure_of
 
 COPY_IOU = 0.9
 """From this overlap on, two houses count as one with another in other dress."""
@@ -93,6 +93,16 @@ def compare_sets(real: Goals, generated: Goals, seed: int = 0) -> list[Compared]
             "different under any turn, move and paint",
         ),
     ]
+
+
+def cell_entropy(structures: np.ndarray) -> float:
+    """Entropy of the block of a cell over a set ``(n, w, h, d)``, mean over the cells, in nats.
+
+    It grows with the number of structures, so compare sets of one size.
+    """
+    structures = ground_as_air(structures)
+    shares = np.stack([(structures == block).mean(0) for block in range(NUM_BLOCKS)])
+    return float(-(shares * np.log(np.where(shares > 0, shares, 1))).sum(0).mean())
 
 
 def _distinct(structures: np.ndarray) -> float:

@@ -17,8 +17,9 @@ import numpy as np
 from ..world import BLOCK_NAMES, NUM_BLOCKS, PLACEABLE
 from .figures import FIGURES
 from .footprints import FOOTPRINTS
+from .interior import FLOORS
 from .openings import DOORS, DRESSINGS, RHYTHMS
-from .roofs import EDGES, PITCHES, ROOFS
+from .roofs import EDGES, PITCHES, ROOF_MIXES, ROOFS
 from .walls import PATTERNS
 
 PLACEABLE_NAMES = tuple(BLOCK_NAMES[block] for block in PLACEABLE)
@@ -30,6 +31,7 @@ of masonry; that rim a cell outside; a floor and rim one or two layers above the
 """
 
 STOREY_HEIGHTS = ("1", "2", "3", "4", "5")
+WINDOW_SIDES = ("1", "2", "3")
 
 
 def _weights(choices: tuple[str, ...], **weights: float) -> Any:
@@ -86,7 +88,7 @@ class Bodies:
     """A wing stands by itself, one or two cells from the rest."""
     low_wing: float = 0.6
     """A wing has one storey, else as many as are drawn for it."""
-    odd_wing: float = 0.15
+    odd_wing: float = 0.2
     """A wing has materials of its own."""
     open_wing: float = 0.15
     """A wing is a roof on posts."""
@@ -106,6 +108,8 @@ class Bodies:
     """The next storey is narrower by a cell all around."""
     terrace: float = 0.2
     """Otherwise the next storey covers only a part, up to a line across the house."""
+    mirrored: float = 0.25
+    """One half of the house is the mirror image of the other."""
     solid: float = 0.04
     """A body is filled with blocks."""
     figure: float = 0.03
@@ -117,21 +121,21 @@ class Bodies:
 class Walls:
     """What walls are made of, and inside them."""
 
-    base_course: float = 0.15
+    base_course: float = 0.25
     """The lowest layers of wall are of the base's block."""
-    pillars: float = 0.3
+    pillars: float = 0.42
     """Corners are of the pillar block."""
-    beams: float = 0.12
+    beams: float = 0.22
     """A storey's top layer is of the beams' block."""
     patterns: Mapping[str, float] = _weights(
-        PATTERNS, plain=70, courses=5, columns=4, checks=2, band=4, frame=7, posts=6, rising=4
+        PATTERNS, plain=46, courses=7, columns=6, checks=3, band=7, frame=13, posts=11, rising=7
     )
     """How a second block patterns the walls."""
-    mottled: float = 0.15
+    mottled: float = 0.22
     """Blocks of the second block are mixed into the walls."""
     mottle: float = 0.4
     """Largest share of them; each house draws its own."""
-    new_walls: float = 0.15
+    new_walls: float = 0.22
     """Upper storeys are of another block."""
     open_body: float = 0.04
     """The house is a roof on posts: a shed, a stall."""
@@ -141,6 +145,8 @@ class Walls:
     """A layer of wall stays in an open side, at the bottom."""
     lintel: float = 0.4
     """... at the top."""
+    accent_side: float = 0.06
+    """A facade is of the second block."""
     open_hall: float = 0.12
     """There is no floor between two storeys."""
     stairwell: float = 0.35
@@ -153,6 +159,8 @@ class Walls:
     """A flight of steps rises in a room."""
     furniture: float = 0.55
     """A piece of furniture stands in a room, and after it another one."""
+    floors: Mapping[str, float] = _weights(FLOORS, plain=80, checks=4, stripes=6, rim=10)
+    """How the second block patterns floors."""
     against_wall: float = 0.75
     """A piece of furniture stands at a wall."""
 
@@ -165,18 +173,20 @@ class Openings:
         RHYTHMS, none=16, centre=18, pair=16, repeat=22, ribbon=8, single=12, scattered=6, glazed=3, arcade=3
     )
     """Where in a facade the windows are."""
-    window_width: tuple[float, float] = (1, 2)
-    """Range of a window's cells along the wall."""
-    window_gap: tuple[float, float] = (1, 3)
-    """Range of the cells between repeated windows."""
-    dressings: Mapping[str, float] = _weights(DRESSINGS, none=82, sill=4, lintel=5, both=4, shutters=5)
+    window_widths: Mapping[str, float] = _weights(WINDOW_SIDES, **{"1": 60, "2": 30, "3": 10})
+    """A window's cells along the wall."""
+    window_heights: Mapping[str, float] = _weights(WINDOW_SIDES, **{"1": 55, "2": 38, "3": 7})
+    """A window's layers, where the wall has room."""
+    window_gaps: Mapping[str, float] = _weights(WINDOW_SIDES, **{"1": 50, "2": 32, "3": 18})
+    """Cells between repeated windows."""
+    dressings: Mapping[str, float] = _weights(DRESSINGS, none=64, sill=8, lintel=9, both=8, shutters=11)
     """What frames a window."""
     same_windows: float = 0.75
     """A storey has the house's own rhythm of windows."""
     blank_side: float = 0.25
     """A facade has no windows."""
-    tall_window: float = 0.4
-    """Windows are two layers high."""
+    own_windows: float = 0.2
+    """A facade has a rhythm of its own."""
     high_window: float = 0.3
     """The sill is a layer higher, in storeys of 4 layers or more."""
     glass: float = 0.65
@@ -186,7 +196,7 @@ class Openings:
     """The house has another door."""
     centred_door: float = 0.55
     """A door is in the middle of its facade."""
-    door_frame: float = 0.15
+    door_frame: float = 0.25
     """Columns of the trim's block stand beside a door."""
 
 
@@ -213,10 +223,12 @@ class Roofs:
     """A floor closes the space under the roof."""
     skylight: float = 0.06
     """The highest cells of the roof, or the middle of a flat one, are of glass."""
-    ridge: float = 0.08
+    ridge: float = 0.15
     """Without skylight, the highest cells of a pitched roof are of the pillar block."""
-    eaves: float = 0.12
+    eaves: float = 0.25
     """The rim of the roof is of the trim's block."""
+    roof_mixes: Mapping[str, float] = _weights(ROOF_MIXES, plain=76, layers=8, stripes=8, mottled=8)
+    """How the second block patterns a roof."""
     lantern: float = 0.06
     """A small box stands on the roof."""
     dormers: float = 0.08

@@ -27,12 +27,12 @@ from .extras import (
 )
 from .figures import draw_figure
 from .footprints import OUTSIDE, RECTANGLE, ROOM, THINNEST, WALL, find_facades, is_corner, lay_out, widen
-from .interior import fill_rooms, furnish, lay_upper_floor
+from .interior import fill_rooms, floor_block, furnish, lay_upper_floor
 from .openings import cut_door, cut_windows
 from .roofs import raise_roof
 from .settle import count_changed, settle
 from .transforms import GLASS
-from .walls import open_fronts, raise_walls
+from .walls import accent_fronts, open_fronts, raise_walls
 
 _BARE, _EARTH, _SUNK, _INNER, _SLAB, _RIM, _APRON, _PLINTH, _STILTS = range(len(FOUNDATIONS))
 _MAIN, _WING, _TURRET = range(3)
@@ -136,8 +136,10 @@ def _choose_style(rng, odds, top):
         between(rng, 2, 4),
         odds.mottle * uniform(rng) if chance(rng, odds.mottled) else 0.0,
         pick(rng, odds.rhythms),
-        between(rng, odds.window_width[0], odds.window_width[1]),
-        between(rng, odds.window_gap[0], odds.window_gap[1]),
+        1 + pick(rng, odds.window_widths),
+        1 + pick(rng, odds.window_heights),
+        1 + pick(rng, odds.window_gaps),
+        pick(rng, odds.floors),
         pick(rng, odds.dressings),
     )
 
@@ -222,6 +224,7 @@ def _raise_body(rng, odds, site, palette, style, storeys, part):
     for storey in range(storeys):
         raise_walls(rng, site, palette, style, y, height, palette.wall if storey == 0 else palette.upper)
         count = find_facades(site.plan, site.facades)
+        accent_fronts(rng, odds, site, palette, count, y, height)
         if opened and storey == 0:
             open_fronts(rng, odds, site, style, count, True, y, height)
         else:
@@ -239,7 +242,7 @@ def _raise_body(rng, odds, site, palette, style, storeys, part):
             furnish(rng, odds, site, palette, y, height)
         y += height
         if storey < storeys - 1:
-            lay_upper_floor(rng, odds, site, palette, y)
+            lay_upper_floor(rng, odds, site, palette, style, y)
             y += 1
     raise_roof(rng, odds, site, palette, y, style.top)
     return y
@@ -265,7 +268,7 @@ def _lay_foundation(rng, site, palette, style):
                     canvas[x, 0, z] = palette.base if style.base_course > 0 else palette.wall
             elif kind == _INNER:
                 if plan[x, z] == ROOM:
-                    canvas[x, 0, z] = palette.floor
+                    canvas[x, 0, z] = floor_block(site, palette, style, x, z)
             elif kind == _STILTS:
                 if is_corner(plan, x, z) or (plan[x, z] == WALL and (x + z) % 4 == 0):
                     fill_column(canvas, x, z, 0, style.ground, palette.pillar)
@@ -273,7 +276,8 @@ def _lay_foundation(rng, site, palette, style):
             else:
                 rimmed = kind >= _RIM and plan[x, z] != ROOM
                 low = style.ground - 1 if hollow and not rimmed else 0
-                fill_column(canvas, x, z, low, style.ground, palette.base if rimmed else palette.floor)
+                block = palette.base if rimmed else floor_block(site, palette, style, x, z)
+                fill_column(canvas, x, z, low, style.ground, block)
 
 
 @njit(cache=True, nogil=True)

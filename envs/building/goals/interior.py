@@ -13,9 +13,27 @@ from .canvas import fill_column
 from .draws import between, chance, pick
 from .footprints import OUTSIDE, ROOM, WALL, cut_back, pick_cell, run_of_room, shrink, widen
 
+FLOORS = ("plain", "checks", "stripes", "rim")
+_PLAIN, _CHECKS, _STRIPES, _RIM = range(len(FLOORS))
+
 
 @njit(cache=True, nogil=True)
-def lay_upper_floor(rng, odds, site, palette, y):
+def floor_block(site, palette, style, x, z):
+    """The block of the floor at (x, z), a cell of the site's plan."""
+    kind = style.floor_pattern
+    if kind == _CHECKS:
+        second = (x + z) % 2 == 0
+    elif kind == _STRIPES:
+        second = x % 3 == 0
+    elif kind == _RIM:
+        second = site.plan[x, z] == WALL
+    else:
+        second = False
+    return palette.second if second else palette.floor
+
+
+@njit(cache=True, nogil=True)
+def lay_upper_floor(rng, odds, site, palette, style, y):
     """The floor of the next storey at layer ``y``. That storey may be wider or narrower than the last."""
     canvas, plan = site.canvas, site.plan
     stepped_out = chance(rng, odds.jetty)
@@ -29,7 +47,7 @@ def lay_upper_floor(rng, odds, site, palette, y):
             if plan[x, z] == WALL:
                 canvas[x, y, z] = palette.beam
             elif plan[x, z] == ROOM:
-                canvas[x, y, z] = AIR if bare else palette.floor
+                canvas[x, y, z] = AIR if bare else floor_block(site, palette, style, x, z)
     if not bare and chance(rng, odds.stairwell):
         _leave_well(rng, site, y)
     if not stepped_out:

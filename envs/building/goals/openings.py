@@ -25,40 +25,47 @@ _NO_DOOR, _GAP, _WOODEN, _DOUBLE, _ARCH, _GATE = range(len(DOORS))
 
 @njit(cache=True, nogil=True)
 def cut_windows(rng, odds, site, palette, style, count, rhythm, y, height):
-    """Put windows into the first ``count`` facades, whose walls are layers y .. y+height-1."""
-    if rhythm == _NONE:
-        return
+    """Put windows into the first ``count`` facades, whose walls are layers y .. y+height-1, or none."""
     sill = 1 if height > 1 else 0
     if height >= 4 and chance(rng, odds.high_window):
         sill = 2
-    tall = 2 if sill + 3 <= height and chance(rng, odds.tall_window) else 1
+    tall = max(1, min(style.tall, height - sill - 1))
+    margin = between(rng, 1, 2)
+    for f in range(count):
+        own = pick(rng, odds.rhythms) if chance(rng, odds.own_windows) else rhythm
+        _cut_row(rng, odds, site, palette, style, f, own, y, height, sill, tall, margin)
+
+
+@njit(cache=True, nogil=True)
+def _cut_row(rng, odds, site, palette, style, f, rhythm, y, height, sill, tall, margin):
+    """Put the windows of one rhythm into facade ``f``."""
     pane = palette.pane
+    if rhythm == _NONE:
+        return
     if rhythm == _GLAZED:
         sill, tall = 0, height
     elif rhythm == _ARCADE:
         sill, tall, pane = 0, max(1, height - 1), AIR
-    margin = between(rng, 1, 2)
     head = y + sill + tall
-    for f in range(count):
-        facade = site.facades[f]
-        length = facade[LENGTH]
-        if length < 3 or chance(rng, odds.blank_side):
-            continue
-        start = between(rng, 1, length - 2)
-        for i in range(1, length - 1):
-            if rhythm == _SCATTERED:
-                shown = chance(rng, 0.35)
-            else:
-                shown = _has_window(style, rhythm, i, length, margin, start)
-            x, z = facade[X] + i * facade[ALONG_X], facade[Z] + i * facade[ALONG_Z]
-            if shown:
-                fill_column(site.canvas, x, z, y + sill, head, pane)
-                if style.dressing == _SILL or style.dressing == _BOTH:
-                    fill_column(site.canvas, x, z, max(y, y + sill - 1), y + sill, palette.trim)
-                if style.dressing == _LINTEL or style.dressing == _BOTH:
-                    fill_column(site.canvas, x, z, head, min(y + height, head + 1), palette.trim)
-            elif style.dressing == _SHUTTERS and _beside(style, rhythm, i, length, margin, start):
-                fill_column(site.canvas, x, z, y + sill, head, palette.trim)
+    facade = site.facades[f]
+    length = facade[LENGTH]
+    if length < 3 or chance(rng, odds.blank_side):
+        return
+    start = between(rng, 1, length - 2)
+    for i in range(1, length - 1):
+        if rhythm == _SCATTERED:
+            shown = chance(rng, 0.35)
+        else:
+            shown = _has_window(style, rhythm, i, length, margin, start)
+        x, z = facade[X] + i * facade[ALONG_X], facade[Z] + i * facade[ALONG_Z]
+        if shown:
+            fill_column(site.canvas, x, z, y + sill, head, pane)
+            if style.dressing == _SILL or style.dressing == _BOTH:
+                fill_column(site.canvas, x, z, max(y, y + sill - 1), y + sill, palette.trim)
+            if style.dressing == _LINTEL or style.dressing == _BOTH:
+                fill_column(site.canvas, x, z, head, min(y + height, head + 1), palette.trim)
+        elif style.dressing == _SHUTTERS and _beside(style, rhythm, i, length, margin, start):
+            fill_column(site.canvas, x, z, y + sill, head, palette.trim)
 
 
 @njit(cache=True, nogil=True)

@@ -13,7 +13,7 @@ from numba import njit
 
 from ..world import AIR
 from .canvas import fill_column, put
-from .draws import between, chance, pick
+from .draws import between, chance, pick, uniform
 from .footprints import OUTSIDE, ROOM, WALL, pick_cell, widen
 from .transforms import GLASS
 
@@ -24,6 +24,9 @@ ROOFS = (
 _FLAT, _GABLE, _HIP, _PYRAMID, _SHED, _STEPPED, _GAMBREL, _SALTBOX, _BARREL = range(9)
 _DOME, _MANSARD, _SPIRE, _TIERS, _NONE = range(9, len(ROOFS))
 _GABLED = (_GABLE, _SHED, _GAMBREL, _SALTBOX, _BARREL)
+
+ROOF_MIXES = ("plain", "layers", "stripes", "mottled")
+_PLAIN, _LAYERS, _STRIPES, _MOTTLED = range(len(ROOF_MIXES))
 
 PITCHES = ("normal", "shallow", "steep")
 _NORMAL, _SHALLOW, _STEEP = range(len(PITCHES))
@@ -53,6 +56,7 @@ def raise_roof(rng, odds, site, palette, eaves, top):
     thin = kind in _GABLED and chance(rng, odds.thin_roof)
     crown = palette.roof
     rim = palette.eaves
+    mix, share = pick(rng, odds.roof_mixes), 0.4 * uniform(rng)
     if chance(rng, odds.skylight):
         crown = GLASS
     elif highest > 0 and chance(rng, odds.ridge):
@@ -65,7 +69,11 @@ def raise_roof(rng, odds, site, palette, eaves, top):
             if plan[x, z] == WALL:
                 fill_column(canvas, x, z, eaves, eaves + height, palette.gable)
             low = 0 if solid else _lowest_neighbour(rise, x, z) + thin
-            block = rim if height == 0 and covered[x, z] == WALL else palette.roof
+            block = palette.roof
+            if height == 0 and covered[x, z] == WALL:
+                block = rim
+            elif _is_mixed(rng, mix, share, x if across else z, height):
+                block = palette.second
             fill_column(canvas, x, z, eaves + min(low, height), eaves + height + 1, block)
             # On a flat roof all cells are highest; its crown is the middle.
             inner = min(steps[x, z, 0], steps[x, z, 1], steps[x, z, 2], steps[x, z, 3])
@@ -79,6 +87,16 @@ def raise_roof(rng, odds, site, palette, eaves, top):
         _set_lantern(rng, site, palette, eaves, top)
     if highest > 1 and chance(rng, odds.dormers):
         _add_dormers(rng, site, palette, eaves, highest)
+
+
+@njit(cache=True, nogil=True)
+def _is_mixed(rng, mix, share, along, height):
+    """Whether a column of the roof is of the second block."""
+    if mix == _LAYERS:
+        return height % 2 == 1
+    if mix == _STRIPES:
+        return along % 3 == 0
+    return mix == _MOTTLED and chance(rng, share)
 
 
 @njit(cache=True, nogil=True)

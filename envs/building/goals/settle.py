@@ -21,6 +21,8 @@ def settle(rng, odds, site, structure):
     counts = _bounds(rng, odds, site)
     if counts[0] == 0:
         return
+    if chance(rng, odds.mirrored):
+        _mirror(site, counts, chance(rng, 0.5))
     oversize = False
     for axis in range(3):
         oversize = oversize or counts[axis] > structure.shape[axis]
@@ -75,6 +77,19 @@ def _bounds(rng, odds, site):
     for k in range(last_z - first_z + 1):
         site.kept[2, k] = first_z + k
     return max(0, last_x - first_x + 1), max(0, last_y - first_y + 1), max(0, last_z - first_z + 1)
+
+
+@njit(cache=True, nogil=True)
+def _mirror(site, counts, along_x):
+    """Make the far half of what is built along an axis the mirror image of the near half."""
+    canvas, kept = site.canvas, site.kept
+    for i in range(counts[0]):
+        for k in range(counts[2]):
+            x, z = kept[0, i], kept[2, k]
+            from_x = kept[0, min(i, counts[0] - 1 - i)] if along_x else x
+            from_z = z if along_x else kept[2, min(k, counts[2] - 1 - k)]
+            for y in range(canvas.shape[1]):
+                canvas[x, y, z] = canvas[from_x, y, from_z]
 
 
 @njit(cache=True, nogil=True)

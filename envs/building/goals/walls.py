@@ -65,6 +65,18 @@ def _patterned(style, corner, x, z, row, height):
 
 
 @njit(cache=True, nogil=True)
+def accent_fronts(rng, odds, site, palette, count, y, height):
+    """Build some of the first ``count`` facades of the second block, but for their corners."""
+    for f in range(count):
+        facade = site.facades[f]
+        if not chance(rng, odds.accent_side):
+            continue
+        for i in range(1, facade[LENGTH] - 1):
+            x, z = facade[X] + i * facade[ALONG_X], facade[Z] + i * facade[ALONG_Z]
+            fill_column(site.canvas, x, z, y, y + height, palette.second)
+
+
+@njit(cache=True, nogil=True)
 def open_fronts(rng, odds, site, style, count, everywhere, y, height):
     """Take the wall out between the posts of some of the first ``count`` facades, or of all of them."""
     for f in range(count):

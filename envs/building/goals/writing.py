@@ -29,7 +29,7 @@ def write_library(file: Path, houses: Sequence[House]) -> None:
         flat=np.concatenate([house.structure.astype(np.uint8).ravel() for house in houses]),
         offsets=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         shapes=np.array([house.structure.shape for house in houses], np.int16),
-        family=np.array([house.house for house in houses]),
+        family=np.array([house.full_name or house.house for house in houses]),
         shrink_ratio=np.array([house.shrink_ratio for house in houses], np.float32),
         source=np.array([origins.index((house.source, house.licence)) for house in houses], np.int64),
         source_names=np.array([source for source, _ in origins]),

@@ -166,7 +166,7 @@ def test_the_styles_that_ship_are_drawn_by_their_shares() -> None:
         ("chimney", 1.5, r"chimney is 1\.5; probabilities are 0\.\.1"),
         ("furniture", 0.99, "furniture is 0.99; after one there may be another"),
         ("cells", (0, 10), "0 < low"),
-        ("window_gap", (3, 1), "window_gap is .* low <= high"),
+        ("cells", (3, 1), "cells is .* low <= high"),
         ("short_side", (0.9, 0), "short_side is .* both > 0"),
         ("roofs", {"thatch": 1}, "roofs has no choice 'thatch'; choices are flat, gable"),
         ("roofs", {"flat": 0}, "give at least one of flat"),
