@@ -19,6 +19,10 @@ from .transforms import Box
 
 TALLEST = 2.0
 """Windows are at most this often as high as the box: of a tower, storeys go rather than its foot or top."""
+WHOLE = 0.8
+"""How often a building that need not be shrunk too much is taken whole."""
+CARE = 3
+"""The higher, the more the planes that are deleted are those most like their neighbours."""
 _TRIES = 3
 """Windows of which the fullest is taken."""
 
@@ -84,15 +88,17 @@ def draw_member(rng, stock, family):
 def take(rng, stock, item, room, max_ratio, piece):
     """Fill ``piece`` with a random part of building ``item`` that fits ``room`` (3,).
 
-    The building is turned so that it fits best and mirrored at random. The window's sides are at most 1 to
-    ``max_ratio`` times the room's, and planes are deleted until it fits.
+    The building is turned so that it fits best and mirrored at random. It is mostly whole when its sides are
+    at most ``max_ratio`` times the room's, else a window of up to this size; then planes are deleted until it
+    fits.
     """
     shape = stock.shapes[item]
     along = max(shape[0] / room[0], shape[2] / room[2])
     across = max(shape[2] / room[0], shape[0] / room[2])
     swapped = chance(rng, 0.5) if along == across else across < along
     width, height, depth = (shape[2], shape[1], shape[0]) if swapped else (shape[0], shape[1], shape[2])
-    ratio = 1 + (max_ratio - 1) * uniform(rng)
+    whole = min(along, across) <= max_ratio and chance(rng, WHOLE)
+    ratio = max_ratio if whole else 1 + (max_ratio - 1) * max(uniform(rng), uniform(rng))
     sides = piece.sides
     sides[0] = min(width, int(np.ceil(room[0] * ratio)), piece.cells.shape[0])
     sides[1] = min(height, int(np.ceil(room[1] * (1 + (TALLEST - 1) * uniform(rng)))), piece.cells.shape[1])
@@ -144,7 +150,7 @@ def _flip(piece, flip_x, flip_z):
 def thin_at_random(rng, piece, axis, room):
     """Delete planes across ``axis`` until at most ``room`` are left, preferably such as are like the next.
 
-    A plane goes with probability proportional to 1 / (1 + cells in which it differs from the next) squared.
+    A plane goes with probability proportional to (1 + cells in which it differs from the next) ** -`CARE`.
     """
     sides = piece.sides
     while sides[axis] > room:
@@ -152,7 +158,7 @@ def thin_at_random(rng, piece, axis, room):
         first_bell, gone = np.inf, 0
         for plane in range(last + 1):
             # Exponential clocks: the one of rate r rings first with probability proportional to r.
-            bell = -np.log(1 - uniform(rng)) * (1.0 + _difference(piece, axis, plane)) ** 2
+            bell = -np.log(1 - uniform(rng)) * (1.0 + _difference(piece, axis, plane)) ** CARE
             if bell < first_bell:
                 first_bell, gone = bell, plane
         # The upper of two planes goes, except the last: outer faces carry the look, layer 0 the floor.

@@ -17,7 +17,7 @@ from numba import njit
 
 from ..world import AIR, DEFAULT_SIZE, DIRT, NUM_BLOCKS, Size, check_size, world_goal
 from .draws import between, chance, pick
-from .identity import fingerprints
+from .identity import fingerprint, fingerprints
 from .pieces import draw_member, make_piece, make_stock, put_down, take
 from .readers import House
 from .repaint import borrow_scheme, damage, exchange_materials
@@ -33,23 +33,23 @@ _ATTEMPTS = 12
 class Recombination(NamedTuple):
     """How often each change is made, as probabilities, and limits of the result."""
 
-    untouched: float = 0.2
+    untouched: float = 0.25
     """Only a random window, thinning, place and pose; none of the changes below."""
     graft: float = 0.2
     """The ground floor, a storey or the roof is that of another building."""
     storeys: float = 0.25
     """A storey is repeated or removed."""
-    crop: float = 0.15
+    crop: float = 0.1
     """Planes at the outside are cut away."""
-    mirror: float = 0.12
+    mirror: float = 0.2
     """One half becomes the mirror image of the other."""
     annex: float = 0.15
     """A small piece of another building is built on."""
-    carve: float = 0.12
+    carve: float = 0.08
     """A corner or a courtyard is taken out."""
-    wing: float = 0.1
+    wing: float = 0.06
     """The upper storeys of one end are taken off."""
-    planes: float = 0.5
+    planes: float = 0.4
     """One to three planes are deleted or repeated."""
     scheme: float = 0.4
     """Materials are those of another building, role by role."""
@@ -72,7 +72,7 @@ class RecombinedSource:
 
     Every goal starts from a random building of a random family; ``weights`` says how often one of each data
     set is taken, all its families together (default: all families alike). Buildings of which no part passes
-    the limits are left out. No goal has a fingerprint (without materials) in ``excluded``.
+    the limits are left out. No goal and no building has a fingerprint (without materials) in ``excluded``.
 
     ValueError for probabilities, limits or weights out of range, or when no building is left.
     """
@@ -91,7 +91,13 @@ class RecombinedSource:
         self.size = check_size(size)
         self.recombination = _checked(recombination or Recombination())
         self._excluded = frozenset(excluded)
-        usable, plain = self._plain_parts([house for house in houses if (house.structure != AIR).any()])
+        allowed = [
+            house for house in houses if fingerprint(house.structure, materials=False) not in self._excluded
+        ]
+        usable, plain = self._plain_parts([house for house in allowed if (house.structure != AIR).any()])
+        left_out = {"excluded": len(houses) - len(allowed), "limits": len(allowed) - len(usable)}
+        self.dropped = {reason: count for reason, count in left_out.items() if count}
+        """How many buildings are not used, by reason."""
         if not usable:
             raise ValueError(
                 f"{name} gives no goal: of its {len(houses)} buildings none has a part within the limits; "

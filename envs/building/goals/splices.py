@@ -113,14 +113,14 @@ def change_storeys(rng, piece, room):
 
 @njit(cache=True, nogil=True)
 def change_planes(rng, piece, room, most):
-    """Delete or repeat 1 .. ``most`` planes anywhere; sides stay 3 or more."""
+    """Delete or repeat 1 .. ``most`` planes between the outer ones; sides stay 3 or more."""
     for _ in range(between(rng, 1, most)):
         axis = between(rng, 0, 2)
+        side = piece.sides[axis]
         if chance(rng, 0.5):
-            if piece.sides[axis] > 3:
-                delete_planes(piece, axis, between(rng, 0, piece.sides[axis] - 1), 1)
-        elif piece.sides[axis] < room[axis]:
-            repeat_planes(piece, axis, between(rng, 1, piece.sides[axis]), 1)
+            thin_at_random(rng, piece, axis, max(3, side - 1))
+        elif 3 <= side < room[axis]:
+            repeat_planes(piece, axis, between(rng, 2, side - 1), 1)  # outer faces are not doubled
 
 
 @njit(cache=True, nogil=True)

@@ -113,7 +113,7 @@ def test_goals_are_connected_within_limits_and_from_known_families(source: Recom
         == set(source.families)
         == {"small/s0", "small/s1", "small/s2", "large/l0", "large/l1"}
     )
-    assert len({goal.tobytes() for goal in goals.blocks}) > 1200
+    assert len({goal.tobytes() for goal in goals.blocks}) > 1100
     assert len(set(fingerprints(goals.blocks, materials=False))) > 800
 
 
@@ -164,6 +164,16 @@ def test_nothing_excluded_is_ever_drawn(source: RecombinedSource) -> None:
     excluded = set(fingerprints(first.blocks[:150], materials=False))
     without = RecombinedSource("mixed", library(), excluded=excluded).draw(300, np.random.default_rng(1))
     assert not excluded & set(fingerprints(without.blocks, materials=False))
+
+
+def test_buildings_that_are_left_out_are_counted() -> None:
+    castle, hut, tiny = house(4, 12, 11), house(1, 5, 6), np.full((2, 2, 2), PLANKS, np.uint8)
+    houses = [House(castle, "a"), House(hut, "b"), House(tiny, "c"), House(hut[:, :, ::-1], "d")]
+    excluded = {fingerprint(building, materials=False) for building in (castle, tiny)}
+    source = RecombinedSource("few", houses, excluded=excluded)
+    assert source.dropped == {"excluded": 2}
+    assert source.families == ("few/b", "few/d")
+    assert RecombinedSource("few", houses).dropped == {"limits": 1}
 
 
 @pytest.mark.parametrize(
