@@ -22,7 +22,8 @@ from agents.users import make_user
 from agents.users.replay import ReplayUser, recordings_file
 from envs.building.config import BuildingConfig
 from envs.building.goals import Goals, LibrarySource, make_source
-from envs.building.world import ASSISTANT, USER
+from envs.building.goals.named import EVALUATION
+from envs.building.world import ASSISTANT, DEFAULT_SIZE, USER
 
 LEVELS = (0.25, 0.5, 0.75)
 GENERATED, RECORDED, RECORDED_ALONE = "generated", "recorded", "recorded_alone"
@@ -43,6 +44,10 @@ class Sizes:
     few: int = 40
     """... that is, at most so many; other sets are played once."""
     horizon: int = 380
+    """Steps of episodes."""
+
+
+SIZES = Sizes()
 
 
 @dataclass(frozen=True)
@@ -67,21 +72,29 @@ class Exam:
         return f"{self.houses}-{self.order}"
 
 
-def make_exams(seed: int, sizes: Sizes, say: Callable[[str], None]) -> list[Exam]:
-    """All exams whose houses are there; `say` is told which are not."""
+def houses_that_judge(say: Callable[[str], None]) -> dict[str, Goals]:
+    """The sets of houses that are there, by name; `say` is told which are not."""
+    found = {}
+    for name in EVALUATION:
+        try:
+            source = EVALUATION[name](DEFAULT_SIZE)
+        except FileNotFoundError as error:
+            say(f"houses {name} are left out: {error}")
+            continue
+        assert isinstance(source, LibrarySource)
+        found[name] = source.all()
+    return found
+
+
+def make_exams(seed: int, sizes: Sizes) -> list[Exam]:
+    """All exams whose houses are there."""
     rng = np.random.default_rng(np.random.SeedSequence((seed, _HOUSES_STREAM)))
     generated = make_source("generator").draw(sizes.generated, rng)
     exams = [_plain_exam(GENERATED, generated, seed, sizes)]
-    for name in ("val_craftassist", "val_mods", RECORDED):
-        try:
-            source = make_source(name)
-        except FileNotFoundError as error:
-            say(f"no {name}: {error}")
-            continue
-        assert isinstance(source, LibrarySource)
-        exams.append(_plain_exam(name, source.all(), seed, sizes))
+    for name, goals in houses_that_judge(lambda line: None).items():
+        exams.append(_plain_exam(name, goals, seed, sizes))
         if name == RECORDED:
-            exams.append(_people_exam(source.all(), sizes))
+            exams.append(_people_exam(goals, sizes))
     return exams
 
 
