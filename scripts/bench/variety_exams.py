@@ -17,7 +17,7 @@ import numpy as np
 
 from agents.assistants.scripted import NoneAssistant
 from agents.predictors.encoding import Snapshots
-from agents.predictors.snapshots import first_passages
+from agents.predictors.snapshots import first_passages, share_built
 from agents.users import make_user
 from agents.users.replay import ReplayUser, recordings_file
 from envs.building.config import BuildingConfig
@@ -149,7 +149,7 @@ def recorded_moments(file: Path) -> tuple[Snapshots, list[str], np.ndarray]:
             helped = f"{name}/assistant_actions" in data.files
             touched = _touched(worlds, data[f"{name}/human_actions"], helped)
             feet = np.stack([data[f"{name}/human_pos"], data[f"{name}/human_sees_other_pos"]], axis=1)
-            done = _done(worlds, goal)
+            done = share_built(worlds, worlds[0], goal)
             for number, level in enumerate(LEVELS):
                 if (done >= level).any():
                     step = int((done >= level).argmax())
@@ -173,10 +173,3 @@ def _touched(worlds: np.ndarray, actions: np.ndarray, helped: bool) -> np.ndarra
             player = ASSISTANT if helped and cell != actions[step, 1] else USER
             touched[step + 1, cell] = 1 + 2 * step + player
     return touched
-
-
-def _done(worlds: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """Share (T,) of the goal done, as `BuildingBatch.goal_fraction` counts it."""
-    wrong = (worlds != goal) & (worlds != 0) & (goal != 0)
-    similarity = (worlds == goal).sum(axis=1) - wrong.sum(axis=1)
-    return (similarity - similarity[0]) / max(1, len(goal) - similarity[0])

@@ -95,7 +95,6 @@ def plain_encoding(
         *(counts / max(1, work.sum())),
         *(work.sum(axis=(0, 2)) / (wide * deep)),
         np.log1p(work.sum()) / 5,
-        clock / 400,
     ]
     mirrored = np.concatenate([image.reshape(wide, deep, -1) for image in images], axis=2)
     return np.stack(columns, axis=2), mirrored, np.array(overall)
