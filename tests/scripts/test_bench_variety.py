@@ -72,9 +72,8 @@ def test_a_part_asked_for_later_needs_no_second_training(
     monkeypatch.setattr("agents.predictors.training.train", None)
     assert main([*command, "--parts", "nll,saved"]) == 0
     both = json.loads(capsys.readouterr().out)["figures"]
-    assert first == [
-        row for row in both if row["name"] not in ("variety.saved", "variety.wrong", "variety.harm")
-    ]
+    of_episodes = ("variety.saved", "variety.wrong", "variety.harm")
+    assert first == [row for row in both if row["name"] not in of_episodes]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 from agents.assistants.scripted import NoneAssistant
 from agents.predictors.encoding import Snapshots
 from agents.predictors.players import ErrandHelper, TraitRanges, VariedBuilders
-from agents.predictors.snapshots import every_so_often, first_passages, join
+from agents.predictors.snapshots import every_so_often, first_passages, join, share_built
 from agents.users import make_user
 from agents.users.traits import USER_TYPES
 from envs.building import BuildingConfig
@@ -24,14 +24,9 @@ def same(a: Snapshots, b: Snapshots) -> bool:
 def test_held_out_types_lie_outside_the_ranges() -> None:
     ranges = TraitRanges()
     for kind in USER_TYPES.values():
-        inside = [
-            getattr(ranges, entry.name)[0]
-            <= getattr(kind.traits, entry.name)
-            <= getattr(ranges, entry.name)[1]
-            for entry in fields(ranges)
-        ]
+        pairs = [(getattr(kind.traits, entry.name), getattr(ranges, entry.name)) for entry in fields(ranges)]
         if kind.held_out:
-            assert not all(inside), kind.name
+            assert not all(low <= value <= high for value, (low, high) in pairs), kind.name
     assert ranges.draw(np.random.default_rng(0)) != ranges.draw(np.random.default_rng(1))
 
 
@@ -87,15 +82,9 @@ def test_first_passages_are_where_a_level_is_first_reached(huts: Goals) -> None:
     for row in range(moments.moments):
         goal, blocks = moments.goal[row], moments.blocks[row]
         assert np.array_equal(goal, huts.blocks[episodes[row]].reshape(-1))
-        share = (_similarity(blocks, goal) - _similarity(start, goal)) / (
-            len(goal) - _similarity(start, goal)
-        )
+        share = share_built(blocks, start, goal)
         assert 0 <= share - levels[reached[row]] < 0.1  # an edit of a small house is some percent of it
     order = np.lexsort((reached, episodes))
     clocks = moments.clock[order].reshape(6, 3)
     assert (np.diff(clocks, axis=1) > 0).all()
     assert (moments.touched % 2 == 1)[moments.touched > 0].all()  # the user alone
-
-
-def _similarity(blocks: np.ndarray, goal: np.ndarray) -> int:
-    return int((blocks == goal).sum() - ((blocks != goal) & (blocks > 0) & (goal > 0)).sum())
