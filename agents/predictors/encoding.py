@@ -2,13 +2,14 @@
 
 Networks see the box that goals live in, (W-2) x (D-2) columns with H-2 cells each. A column's cells are
 channels beside each other, so that flat convolutions see whole walls. Positions are relative to the box and
-to the bounds of what the user has built, and everything is given in four ways:
+to the bounds of what the user has built, and everything is given in three parts:
 
 - `local`: per height the block, who changed the cell last and how long ago, and the user's feet; then where
   the column lies in the box and between the bounds of the user's work;
 - `mirrored`: per height what the user has built at the mirror image of the column, about the middle of those
   bounds, along x and along z, because most houses are symmetric;
-- `overall`: the materials the user has used, how much it has done at each height, and the time.
+- `overall`: the materials the user has used, and how much it has built at each height. (Not the time: people
+  take other times than simulated users.)
 
 The game is symmetric under reflections of x and of z, so a snapshot may be encoded, goal and all, as it would
 look in a mirror (`flips`).
@@ -34,7 +35,6 @@ _PER_COLUMN = 9
 """Channels of a column: where it lies in the box (4) and between the bounds of the user's work (5)."""
 RECENT, LATELY = 12.0, 80.0
 """Steps after which the two marks of a change have faded to 1 / e."""
-_LONG = 400.0
 _MANY = 5.0
 
 
@@ -85,7 +85,7 @@ def mirrored_channels(size: Size) -> int:
 
 def overall_features(size: Size) -> int:
     """Length of `Encoded.overall`."""
-    return _SOLID + (size[1] - 2) + 2
+    return _SOLID + (size[1] - 2) + 1
 
 
 def new_encoded(size: Size, count: int) -> Encoded:
@@ -173,7 +173,6 @@ def encode_state(size, blocks, touched, feet, clock, flip, local, mirrored, over
     for b in range(_SOLID):
         overall[b] /= max(1, work)
     overall[_SOLID + high] = math.log(1.0 + work) / _MANY
-    overall[_SOLID + high + 1] = clock / _LONG
     for x in range(wide):
         for z in range(deep):
             column = local[wide - 1 - x if flip & 1 else x, deep - 1 - z if flip & 2 else z]

@@ -39,7 +39,7 @@ def first_passages(
     levels: Sequence[float],
     seed: int,
 ) -> tuple[Snapshots, np.ndarray, np.ndarray]:
-    """The moments at which B episodes have first done each level, a share of the goal.
+    """The moments at which a share `levels` of what B episodes build is first there (see `share_built`).
 
     Returns them with the number of their episode (n,) and of their level (n,). Levels that an episode does
     not reach are left out.
@@ -47,8 +47,12 @@ def first_passages(
     batch = BuildingBatch(len(goals), config)
     passed = np.zeros((len(goals), len(levels)), bool)
     kept, episodes, reached = [], [], []
+    start = np.zeros(0)
     for _ in _play(batch, goals, user, assistant, seed):
-        new = (batch.goal_fraction()[:, None] >= np.asarray(levels)) & ~passed
+        if not len(start):
+            start = batch.state.blocks.copy()
+        built = share_built(batch.state.blocks, start, batch.latent.goal)
+        new = (built[:, None] >= np.asarray(levels)) & ~passed
         for level in np.flatnonzero(new.any(axis=0)):
             rows = np.flatnonzero(new[:, level])
             kept.append(snapshots_of(batch, rows))
@@ -58,6 +62,15 @@ def first_passages(
         if passed.all():
             break
     return join(kept), np.concatenate(episodes), np.concatenate(reached)
+
+
+def share_built(blocks: np.ndarray, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """Share (...) of the cells (..., N) to change that are as the goal wants them; less where others are not.
+
+    Unlike `BuildingBatch.goal_fraction` it does not count earth that is dug out as half of a floor.
+    """
+    missing, all_ = (blocks != goal).sum(axis=-1), (start != goal).sum(axis=-1)
+    return 1 - missing / np.maximum(1, all_)
 
 
 def snapshots_of(batch: BuildingBatch, rows: np.ndarray) -> Snapshots:

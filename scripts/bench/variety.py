@@ -19,7 +19,7 @@ from envs.building.goals import make_source
 
 from .._cli import App, Figure, Progress, Report, table
 from .variety_cells import NLL, SAVED, Cell, finish, training_source, training_user
-from .variety_exams import RECORDED, RECORDED_ALONE, people_alone
+from .variety_exams import RECORDED, RECORDED_ALONE, houses_that_judge, people_alone
 
 PARTS = (NLL, SAVED)
 SOURCES = ("generator", "library", "mix")
@@ -99,6 +99,7 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
     _require_torch()
     training_user(options.train_users)
     sources = _present(_split_sources(options.sources), progress)
+    houses_that_judge(progress.say)
     code = source_hash()
     folder = Path(options.out or f"runs/bench-variety-{code}")
     cells = [

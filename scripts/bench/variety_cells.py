@@ -26,7 +26,8 @@ from envs.building.config import BuildingConfig
 from envs.building.goals import GoalSource, limit, make_source
 from envs.building.player import Player
 
-from .variety_exams import Exam, Sizes, make_exams
+from . import variety_exams
+from .variety_exams import Exam, make_exams
 
 if TYPE_CHECKING:
     from agents.predictors.goal_net import GoalNet
@@ -92,6 +93,7 @@ def finish(
     torch.set_num_threads(threads)
     place.mkdir(parents=True, exist_ok=True)
     net = _network(cell, place / "net.npz", found, say)
+    _write(file, found)
     exams = _exams(cell.exams_seed)
     for part in missing:
         answer = _moments if part == NLL else _episodes
@@ -111,7 +113,6 @@ def _network(cell: Cell, file: Path, found: dict[str, Any], say: Callable[[str],
         net = GoalNet()
         with np.load(file, allow_pickle=False) as weights:
             net.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
-            found["training"] = json.loads(str(weights["training"])) if "training" in weights else {}
         return net
     shown, next_line = 0, 0.1
 
@@ -164,7 +165,7 @@ def _episodes(net: GoalNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
 
 @lru_cache(maxsize=2)
 def _exams(seed: int) -> list[Exam]:
-    return make_exams(seed, Sizes(), lambda line: None)
+    return make_exams(seed, variety_exams.SIZES)
 
 
 @lru_cache(maxsize=16)
@@ -174,7 +175,7 @@ def _alone(seed: int, key: str) -> list[Episode]:
 
 
 def _play(exam: Exam, assistant: Player, seed: int) -> list[Episode]:
-    config = BuildingConfig(size=exam.goals.size, horizon=Sizes().horizon)
+    config = BuildingConfig(size=exam.goals.size, horizon=variety_exams.SIZES.horizon)
     episodes: list[Episode] = []
     for start in range(0, len(exam.goals), _BATCH):
         rows = range(start, min(start + _BATCH, len(exam.goals)))

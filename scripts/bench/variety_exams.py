@@ -17,12 +17,13 @@ import numpy as np
 
 from agents.assistants.scripted import NoneAssistant
 from agents.predictors.encoding import Snapshots
-from agents.predictors.snapshots import first_passages
+from agents.predictors.snapshots import first_passages, share_built
 from agents.users import make_user
 from agents.users.replay import ReplayUser, recordings_file
 from envs.building.config import BuildingConfig
 from envs.building.goals import Goals, LibrarySource, make_source
-from envs.building.world import ASSISTANT, USER
+from envs.building.goals.named import EVALUATION
+from envs.building.world import ASSISTANT, DEFAULT_SIZE, USER
 
 LEVELS = (0.25, 0.5, 0.75)
 GENERATED, RECORDED, RECORDED_ALONE = "generated", "recorded", "recorded_alone"
@@ -43,6 +44,10 @@ class Sizes:
     few: int = 40
     """... that is, at most so many; other sets are played once."""
     horizon: int = 380
+    """Steps of episodes."""
+
+
+SIZES = Sizes()
 
 
 @dataclass(frozen=True)
@@ -67,21 +72,29 @@ class Exam:
         return f"{self.houses}-{self.order}"
 
 
-def make_exams(seed: int, sizes: Sizes, say: Callable[[str], None]) -> list[Exam]:
-    """All exams whose houses are there; `say` is told which are not."""
+def houses_that_judge(say: Callable[[str], None]) -> dict[str, Goals]:
+    """The sets of houses that are there, by name; `say` is told which are not."""
+    found = {}
+    for name in EVALUATION:
+        try:
+            source = EVALUATION[name](DEFAULT_SIZE)
+        except FileNotFoundError as error:
+            say(f"houses {name} are left out: {error}")
+            continue
+        assert isinstance(source, LibrarySource)
+        found[name] = source.all()
+    return found
+
+
+def make_exams(seed: int, sizes: Sizes) -> list[Exam]:
+    """All exams whose houses are there."""
     rng = np.random.default_rng(np.random.SeedSequence((seed, _HOUSES_STREAM)))
     generated = make_source("generator").draw(sizes.generated, rng)
     exams = [_plain_exam(GENERATED, generated, seed, sizes)]
-    for name in ("val_craftassist", "val_mods", RECORDED):
-        try:
-            source = make_source(name)
-        except FileNotFoundError as error:
-            say(f"no {name}: {error}")
-            continue
-        assert isinstance(source, LibrarySource)
-        exams.append(_plain_exam(name, source.all(), seed, sizes))
+    for name, goals in houses_that_judge(lambda line: None).items():
+        exams.append(_plain_exam(name, goals, seed, sizes))
         if name == RECORDED:
-            exams.append(_people_exam(source.all(), sizes))
+            exams.append(_people_exam(goals, sizes))
     return exams
 
 
@@ -136,7 +149,7 @@ def recorded_moments(file: Path) -> tuple[Snapshots, list[str], np.ndarray]:
             helped = f"{name}/assistant_actions" in data.files
             touched = _touched(worlds, data[f"{name}/human_actions"], helped)
             feet = np.stack([data[f"{name}/human_pos"], data[f"{name}/human_sees_other_pos"]], axis=1)
-            done = _done(worlds, goal)
+            done = share_built(worlds, worlds[0], goal)
             for number, level in enumerate(LEVELS):
                 if (done >= level).any():
                     step = int((done >= level).argmax())
@@ -160,10 +173,3 @@ def _touched(worlds: np.ndarray, actions: np.ndarray, helped: bool) -> np.ndarra
             player = ASSISTANT if helped and cell != actions[step, 1] else USER
             touched[step + 1, cell] = 1 + 2 * step + player
     return touched
-
-
-def _done(worlds: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """Share (T,) of the goal done, as `BuildingBatch.goal_fraction` counts it."""
-    wrong = (worlds != goal) & (worlds != 0) & (goal != 0)
-    similarity = (worlds == goal).sum(axis=1) - wrong.sum(axis=1)
-    return (similarity - similarity[0]) / max(1, len(goal) - similarity[0])
