@@ -45,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--houses", type=int, default=64, metavar="N", help="generated houses on which the pace is set")
     add("--seed", type=int, default=0, help="of those houses and of simulated builds")
     add("--out", metavar="FILE", help="write the populations here; agents/users/population.json ships")
+    parser = app.command("habits", habits, examples=["python -m scripts.users habits --json"])
+    add_data_option(parser, DATA)
     parser = app.command(
         "report",
         report,
@@ -101,9 +103,40 @@ def fit(options: argparse.Namespace, progress: Progress) -> Report:
         populations[person] = found
         figures += _fit_figures(found, pace, person or "nobody")
     if options.out:
-        command = f"python -m scripts.users fit --rounds {rounds} --houses {houses} --seed {options.seed}"
+        command = f"python -m scripts.users fit --rounds {rounds} --houses {houses}"
+        command += f" --without {options.without}" if options.without else ""
+        command += f" --seed {options.seed}"
         write_populations(Path(options.out), populations, command)
     return Report(figures, [_fit_table(next(iter(populations.values())))])
+
+
+def habits(options: argparse.Namespace, progress: Progress) -> Report:
+    """What each habit adds to the prediction of people who were not fitted.
+
+    habits.nats   nats an edit, of the choice among the targets at hand: `uniform`, and `all` habits fitted
+                  to the other people (label habits)
+    habits.lost   nats an edit that are lost when a habit is left out (label habit)
+    """
+    from agents.users.choices import SCORES, choices_of
+    from agents.users.habits import lost_without
+    from agents.users.recorded import people_of, read_episodes
+
+    episodes = read_episodes(data_folder(options.data, DATA, "episodes.npz"))
+    pairs = [
+        (episode.person, choices_of(episode.state, episode.goal, episode.actions, SIZE))
+        for episode in progress.track(episodes, "reading episodes", len(episodes))
+    ]
+    with progress.task("fits", (1 + len(SCORES)) * len(people_of(episodes))) as advance:
+        found = lost_without(pairs, SIZE, advance)
+    n = len(people_of(episodes))
+    figures = [
+        Figure("habits.nats", found[key], unit="nats", n=n, labels={"habits": name})
+        for key, name in (("uniform", "uniform"), ("", "all"))
+    ]
+    figures += [
+        Figure("habits.lost", found[name], unit="nats", n=n, labels={"habit": name}) for name in SCORES
+    ]
+    return Report(figures)
 
 
 def _fit_figures(found: Population, pace: Pace, left_out: str) -> list[Figure]:

@@ -135,6 +135,18 @@ def population(without: str = "", path: Path | None = None) -> Population:
     return Population.of_dict(record["without"][without])
 
 
+def model_types() -> dict[str, Traits]:
+    """The users that beliefs may reckon with, by name: named types, the population's middle (`typical`), and
+    the middle of each person's episodes (`like_PERSON`), at the pace of a standard episode.
+    """
+    found = population()
+    models = {name: kind.traits for name, kind in USER_TYPES.items()} | {"typical": found.typical()}
+    for person in dict.fromkeys(found.people):
+        mine = found.numbers[[name == person for name in found.people]].mean(axis=0)
+        models[f"like_{person}"] = to_traits(mine + found.shift)
+    return models
+
+
 def frozen_hash() -> str:
     """16 hex digits of the shipped populations and the held-out types: what training may use and what not."""
     held_out = {kind.name: kind.traits.vector().tolist() for kind in USER_TYPES.values() if kind.held_out}
