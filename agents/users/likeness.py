@@ -1,4 +1,4 @@
-"""How like people are simulated users? Windows of 20 edits as numbers, and a classifier to tell them apart.
+"""How somebody builds, in numbers: windows of 20 edits.
 
 A window describes how somebody builds, not what or how fast: heights, distances from edit to edit, runs of
 one kind or material, the order of neighbours, mistakes. Pace has features of its own, since simulated users
@@ -7,7 +7,6 @@ are in more haste than recorded people by design (`population`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +29,8 @@ PACE_FEATURES = ("steps an edit", "longest wait", "pauses", "edits after edits")
 FEATURES = (*ORDER_FEATURES, *PACE_FEATURES)
 
 
-DONE = 0.95
-"""Share of the goal at which traces end: what is left then says more of reach than of habits."""
+DONE = 0.7
+"""Share of the goal at which traces end: what a standard episode shows, before the last gaps."""
 
 
 def windows(trace: Trace, stride: int = EDITS) -> np.ndarray:
@@ -173,44 +172,3 @@ def _pace(trace: Trace, steps: np.ndarray, at: slice) -> list[float]:
     waits = np.diff(own)
     kinds = trace.actions[own[0] : own[-1], 0]
     return [float(waits.mean()), float(waits.max()), float((kinds == 0).mean()), float((waits == 1).mean())]
-
-
-def classify(
-    people: Sequence[np.ndarray], users: Sequence[np.ndarray], tested: Sequence[bool], columns: slice
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of a classifier for windows of people and of users, one array per house each.
-
-    Trained on the houses that are not `tested`, asked about those that are; returns scores of the tested
-    windows (n,), higher for people, and whether they are people's (n,). Needs scikit-learn.
-    """
-    try:
-        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise ImportError("telling people from users needs scikit-learn; pip install scikit-learn") from error
-    halves = []
-    for wanted in (False, True):
-        rows = [(w[:, columns], True) for w, t in zip(people, tested, strict=True) if t == wanted]
-        rows += [(w[:, columns], False) for w, t in zip(users, tested, strict=True) if t == wanted]
-        x = np.concatenate([w for w, _real in rows])
-        y = np.concatenate([np.full(len(w), real) for w, real in rows])
-        halves.append((x, y))
-    (x, y), (x_tested, y_tested) = halves
-    model = HistGradientBoostingClassifier(
-        max_iter=100,
-        learning_rate=0.05,
-        max_leaf_nodes=8,
-        min_samples_leaf=10,
-        class_weight="balanced",
-        random_state=0,
-    )
-    model.fit(x, y)
-    return model.predict_proba(x_tested)[:, 1], y_tested
-
-
-def auc(scores: np.ndarray, real: np.ndarray) -> float:
-    """Chance that a window of a person scores above one of a user; ties count half."""
-    both = np.concatenate([scores[real], scores[~real]])
-    _values, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    n, m = int(real.sum()), int((~real).sum())
-    return float((rank[:n].sum() - n * (n + 1) / 2) / (n * m)) if n and m else float("nan")

@@ -6,9 +6,8 @@ the others, with a jitter as wide as those traits are uncertain; one in ten is *
 mean are doubled. So orders of work spread as people's do, the few who build downwards included, though none
 of the held-out types is in it.
 
-People take most of their recorded steps walking about and looking. At that pace nobody finishes within the
-standard episode of 380 steps. `haste` takes the same share of odds from pauses and stray moves of all users,
-so that on generated houses the population builds as much in an episode as the plain builder does.
+All users' numbers are shifted by the same, so that they build at the pace of a standard episode with people's
+habits (`settle`).
 
 The numbers are in `population.json`, frozen by the hash `FROZEN` that a test holds them to, as are the
 held-out types: change them only before an assistant is trained, never after.
@@ -38,7 +37,6 @@ ODD_SHARE, ODD_FACTOR = 0.1, 2.0
 """Share of odd users, and how much farther from the mean they are."""
 _PURPOSE = 0x70706C
 _DIGITS = 4
-_HASTY = [NAMES.index("pause"), NAMES.index("fidget")]
 
 
 @dataclass(frozen=True)
@@ -51,14 +49,15 @@ class Population:
     """(E, 25) their fitted numbers, in the order of `fitting.NAMES`."""
     spread: np.ndarray
     """(25,) standard deviations of the jitter."""
-    haste: float
-    """Taken from the log odds of pausing and straying."""
+    shift: np.ndarray
+    """(25,) added to the numbers of all users."""
 
     def __post_init__(self) -> None:
-        if self.numbers.shape != (len(self.people), len(NAMES)) or self.spread.shape != (len(NAMES),):
+        given = [part.shape for part in (self.numbers, self.spread, self.shift)]
+        if given != [(len(self.people), len(NAMES)), (len(NAMES),), (len(NAMES),)]:
             raise ValueError(
-                f"a population of {len(self.people)} episodes has numbers {self.numbers.shape} and spread"
-                f" {self.spread.shape}; give ({len(self.people)}, {len(NAMES)}) and ({len(NAMES)},)"
+                f"numbers, spread and shift of {len(self.people)} episodes have shapes {given};"
+                f" give ({len(self.people)}, {len(NAMES)}), ({len(NAMES)},) and ({len(NAMES)},)"
             )
 
     @property
@@ -69,12 +68,17 @@ class Population:
 
     @property
     def mean(self) -> np.ndarray:
-        """(25,) of the numbers, before haste."""
+        """(25,) of the numbers, without shift."""
         return self.shares @ self.numbers
+
+    @property
+    def deviation(self) -> np.ndarray:
+        """(25,) standard deviations of the numbers among users who are not odd."""
+        return np.sqrt(self.shares @ (self.numbers - self.mean) ** 2 + self.spread**2)
 
     def typical(self) -> Traits:
         """The traits in the middle."""
-        return self._hasty(self.mean)
+        return to_traits(self.mean + self.shift)
 
     def draw(self, seed: int) -> Traits:
         """The traits of the user of an episode with this seed."""
@@ -84,18 +88,13 @@ class Population:
         numbers = numbers + self.spread * rng.standard_normal(len(NAMES))
         if odd:
             numbers = self.mean + ODD_FACTOR * (numbers - self.mean)
-        return self._hasty(numbers)
-
-    def _hasty(self, numbers: np.ndarray) -> Traits:
-        numbers = numbers.copy()
-        numbers[_HASTY] -= self.haste
-        return to_traits(numbers)
+        return to_traits(numbers + self.shift)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, rounded."""
         return {
             "people": list(self.people),
-            "haste": round(self.haste, _DIGITS),
+            "shift": np.round(self.shift, _DIGITS).tolist(),
             "spread": np.round(self.spread, _DIGITS).tolist(),
             "numbers": np.round(self.numbers, _DIGITS).tolist(),
         }
@@ -107,7 +106,7 @@ class Population:
             tuple(given["people"]),
             np.array(given["numbers"], float),
             np.array(given["spread"], float),
-            float(given["haste"]),
+            np.array(given["shift"], float),
         )
 
 
@@ -134,6 +133,18 @@ def population(without: str = "", path: Path | None = None) -> Population:
         people = ", ".join(name for name in record["without"] if name)
         raise ValueError(f"there is no population without {without!r}; choose among {people}")
     return Population.of_dict(record["without"][without])
+
+
+def model_types() -> dict[str, Traits]:
+    """The users that beliefs may reckon with, by name: named types, the population's middle (`typical`), and
+    the middle of each person's episodes (`like_PERSON`), at the pace of a standard episode.
+    """
+    found = population()
+    models = {name: kind.traits for name, kind in USER_TYPES.items()} | {"typical": found.typical()}
+    for person in dict.fromkeys(found.people):
+        mine = found.numbers[[name == person for name in found.people]].mean(axis=0)
+        models[f"like_{person}"] = to_traits(mine + found.shift)
+    return models
 
 
 def frozen_hash() -> str:

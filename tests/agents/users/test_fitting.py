@@ -10,6 +10,7 @@ import pytest
 from agents.users.builder import BuilderUser
 from agents.users.choices import PAUSES, RIGHT, SCORES, Choices, choices_of
 from agents.users.fitting import COUNT, NAMES, START, Normal, fit_one, log_likelihood, to_numbers, to_traits
+from agents.users.habits import lost_without
 from agents.users.traits import Traits
 from envs.building import BuildingBatch, BuildingConfig
 from envs.building.goals import Goals
@@ -98,3 +99,17 @@ def test_a_fit_finds_the_traits_of_simulated_episodes(houses: Goals) -> None:
         NAMES.index(name) for name in ("walk", "clear", "material", "beside", "line", "linger", "momentum")
     ]
     assert error[often].max() < 0.6
+
+
+def test_a_habit_that_made_the_episodes_is_missed(houses: Goals) -> None:
+    """Without `material` another user's edits are less likely; `locality` was hardly there."""
+    pytest.importorskip("scipy")
+    config = BuildingConfig(horizon=120)
+    episodes = []
+    for i, goal in enumerate(houses.blocks[:4]):
+        state, actions = played(config, goal, 10 * i, 120)
+        choices = choices_of(state, goal.reshape(-1), actions, config.size)
+        episodes.append((f"user {i % 2}", choices))
+    lost = lost_without(episodes, config.size, lambda _steps: None)
+    assert lost["uniform"] > lost[""]
+    assert lost["material"] > lost["locality"] + 0.02
