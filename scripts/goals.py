@@ -155,13 +155,17 @@ def fit(options: argparse.Namespace, progress: Progress) -> Report:
         positive(name, getattr(options, name))
     fits = {}
     for style, houses in load_collections(options.data or data_root()).items():
+
+        def say(line: str, style: str = style) -> None:
+            progress.say(f"{style}: {line}")
+
         fits[style] = fit_style(
             houses,
             seed=options.seed,
             rounds=options.rounds,
             tries=options.tries,
             sample=options.sample,
-            progress=lambda line, style=style: progress.say(f"{style}: {line}"),
+            progress=say,
         )
     typed = {name: getattr(options, name) for name in ("rounds", "tries", "sample", "seed")}
     command = f"python -m scripts.goals fit {' '.join(f'--{name} {n}' for name, n in typed.items())}"
