@@ -128,7 +128,8 @@ def write_fitted(fits: Mapping[str, Fit], shares: Mapping[str, float], command: 
     lines = [
         '"""Numbers of the generator\'s styles, fitted to real `train` houses of permissive licences.',
         "",
-        f"Made by `{command}` (see fitting.py); do not edit.",
+        "Do not edit; made (see fitting.py) by",
+        f"`{command}`.",
         "What a style leaves out has the default of distribution.py. Squared misfits before and after:",
         "; ".join(f"{name} {fit.before:.3f} and {fit.after:.3f}" for name, fit in fits.items()) + ".",
         '"""',
