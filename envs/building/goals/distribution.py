@@ -88,7 +88,7 @@ class Bodies:
     """A wing stands by itself, one or two cells from the rest."""
     low_wing: float = 0.6
     """A wing has one storey, else as many as are drawn for it."""
-    odd_wing: float = 0.2
+    odd_wing: float = 0.3
     """A wing has materials of its own."""
     open_wing: float = 0.15
     """A wing is a roof on posts."""
@@ -121,19 +121,19 @@ class Bodies:
 class Walls:
     """What walls are made of, and inside them."""
 
-    base_course: float = 0.25
+    base_course: float = 0.35
     """The lowest layers of wall are of the base's block."""
-    pillars: float = 0.42
+    pillars: float = 0.5
     """Corners are of the pillar block."""
-    beams: float = 0.22
+    beams: float = 0.35
     """A storey's top layer is of the beams' block."""
     patterns: Mapping[str, float] = _weights(
-        PATTERNS, plain=46, courses=7, columns=6, checks=3, band=7, frame=13, posts=11, rising=7
+        PATTERNS, plain=24, courses=8, columns=9, checks=4, band=8, frame=20, posts=18, rising=9
     )
     """How a second block patterns the walls."""
-    mottled: float = 0.22
+    mottled: float = 0.3
     """Blocks of the second block are mixed into the walls."""
-    mottle: float = 0.4
+    mottle: float = 0.5
     """Largest share of them; each house draws its own."""
     new_walls: float = 0.22
     """Upper storeys are of another block."""
@@ -145,21 +145,21 @@ class Walls:
     """A layer of wall stays in an open side, at the bottom."""
     lintel: float = 0.4
     """... at the top."""
-    accent_side: float = 0.06
+    accent_side: float = 0.12
     """A facade is of the second block."""
     open_hall: float = 0.12
     """There is no floor between two storeys."""
     stairwell: float = 0.35
     """Some cells are left open in an upper floor."""
-    partition: float = 0.15
+    partition: float = 0.2
     """A wall divides a storey; another one with the same chance."""
     inner_pillars: float = 0.06
     """Pillars stand in a room."""
     stairs: float = 0.15
     """A flight of steps rises in a room."""
-    furniture: float = 0.55
+    furniture: float = 0.65
     """A piece of furniture stands in a room, and after it another one."""
-    floors: Mapping[str, float] = _weights(FLOORS, plain=80, checks=4, stripes=6, rim=10)
+    floors: Mapping[str, float] = _weights(FLOORS, plain=62, checks=9, stripes=11, rim=18)
     """How the second block patterns floors."""
     against_wall: float = 0.75
     """A piece of furniture stands at a wall."""
@@ -179,7 +179,7 @@ class Openings:
     """A window's layers, where the wall has room."""
     window_gaps: Mapping[str, float] = _weights(WINDOW_SIDES, **{"1": 50, "2": 32, "3": 18})
     """Cells between repeated windows."""
-    dressings: Mapping[str, float] = _weights(DRESSINGS, none=64, sill=8, lintel=9, both=8, shutters=11)
+    dressings: Mapping[str, float] = _weights(DRESSINGS, none=44, sill=12, lintel=13, both=13, shutters=18)
     """What frames a window."""
     same_windows: float = 0.75
     """A storey has the house's own rhythm of windows."""
@@ -196,7 +196,7 @@ class Openings:
     """The house has another door."""
     centred_door: float = 0.55
     """A door is in the middle of its facade."""
-    door_frame: float = 0.25
+    door_frame: float = 0.35
     """Columns of the trim's block stand beside a door."""
 
 
@@ -225,9 +225,9 @@ class Roofs:
     """The highest cells of the roof, or the middle of a flat one, are of glass."""
     ridge: float = 0.15
     """Without skylight, the highest cells of a pitched roof are of the pillar block."""
-    eaves: float = 0.25
+    eaves: float = 0.4
     """The rim of the roof is of the trim's block."""
-    roof_mixes: Mapping[str, float] = _weights(ROOF_MIXES, plain=76, layers=8, stripes=8, mottled=8)
+    roof_mixes: Mapping[str, float] = _weights(ROOF_MIXES, plain=58, layers=12, stripes=14, mottled=16)
     """How the second block patterns a roof."""
     lantern: float = 0.06
     """A small box stands on the roof."""

@@ -75,13 +75,13 @@ def fit_style(
     *,
     seed: int = 0,
     rounds: int = 4,
-    tries: int = 300,
-    sample: int = 300,
+    tries: int = 220,
+    sample: int = 250,
     progress: Callable[[str], None] = lambda text: None,
 ) -> Fit:
     """Fit one style to houses, in ``rounds`` steps for which ``tries`` x ``sample`` houses are looked at.
 
-    Takes about 0.1 s per try of 300 houses. The same arguments give the same numbers.
+    Takes about 0.1 s per try of 250 houses. The same arguments give the same numbers.
     """
     box = box_of(DEFAULT_SIZE)
     kept = [(keep_connected(fit(house.structure, box)), house.house) for house in houses]
@@ -128,7 +128,8 @@ def write_fitted(fits: Mapping[str, Fit], shares: Mapping[str, float], command: 
     lines = [
         '"""Numbers of the generator\'s styles, fitted to real `train` houses of permissive licences.',
         "",
-        f"Made by `{command}` (see fitting.py); do not edit.",
+        "Do not edit; made (see fitting.py) by",
+        f"`{command}`.",
         "What a style leaves out has the default of distribution.py. Squared misfits before and after:",
         "; ".join(f"{name} {fit.before:.3f} and {fit.after:.3f}" for name, fit in fits.items()) + ".",
         '"""',

@@ -126,7 +126,10 @@ def test_every_choice_can_be_drawn_alone(name: str) -> None:
         weights: Any = {choice: 1}
         if "given" in entry.metadata:
             weights = {wall: weights for wall in BLOCK_NAMES[2:]}
-        certain = {"figures": {"figure": 1.0}, "edges": {"roofs": {"flat": 1}}}.get(name, {})
+        certain = {
+            "figures": {"figure": 1.0}, "edges": {"roofs": {"flat": 1}}, "loose_blocks": {"worn": 1.0},
+            "window_heights": {"storey_heights": {"5": 1}},
+        }.get(name, {})  # fmt: skip
         distribution = HouseDistribution().with_numbers(**{name: weights, **certain})
         structures = GeneratorSource(distribution=distribution).draw_structures(8, np.random.default_rng(6))
         assert (structures != AIR).any((1, 2, 3)).all()
