@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     import numpy as np
 
     from envs.building.goals import Goals
-    from envs.building.goals.comparison import Compared
-    from envs.building.goals.two_sample import Difference
+    from envs.building.goals.measures.comparison import Compared
+    from envs.building.goals.measures.two_sample import Difference
 
 
 def stats(options: argparse.Namespace, progress: Progress) -> Report:
     """Compare generated with real houses: can a classifier tell them apart, and by what?
 
     AUC: the cross-validated chance that a classifier ranks a generated goal above a real one; 0.5 is no idea,
-    1 is always. It sees the statistics of envs/building/goals/statistics.py. Intervals are by family of
-    houses. For scale, each real set is told from the other real ones, too.
+    1 is always. It sees the statistics of envs/building/goals/measures/statistics.py. Intervals are by
+    family of houses. For scale, each real set is told from the other real ones, too.
 
     Then what only sets have, with the value for real houses among themselves, and the features that differ
     most: standardised is the difference of the means in standard deviations, spread the generated over the
     real standard deviation, distance the largest gap between the cumulative shares.
     """
-    from envs.building.goals.comparison import compare_sets
-    from envs.building.goals.two_sample import differences
+    from envs.building.goals.measures.comparison import compare_sets
+    from envs.building.goals.measures.two_sample import differences
 
     generated = drawn(options.goals, options.number, options.seed)
     sets = {spec: real_goals(spec, options.number, options.seed) for spec in options.against}
@@ -61,7 +61,7 @@ def separations(
     spec: str, generated: Goals, sets: dict[str, Goals], seed: int, progress: Progress
 ) -> tuple[list[Figure], list[Sequence[object]]]:
     """Figures and table lines of how well a classifier tells each real set from others."""
-    from envs.building.goals.two_sample import two_sample_auc
+    from envs.building.goals.measures.two_sample import two_sample_auc
 
     pairs: list[tuple[str, Goals, str, Goals]] = []
     for name, real in sets.items():
@@ -141,6 +141,6 @@ def feature_table(title: str, found: Sequence[Difference]) -> Any:
 def features_of(goals: Goals) -> np.ndarray:
     """(n, features), see `measure`."""
     from envs.building.goals import structure_of
-    from envs.building.goals.statistics import measure
+    from envs.building.goals.measures.statistics import measure
 
     return measure(structure_of(goals.blocks))

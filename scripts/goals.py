@@ -67,7 +67,7 @@ def overlap(options: argparse.Namespace, progress: Progress) -> Report:
     """
     from envs.building.goals import overlap as same_houses
     from envs.building.goals import structure_of
-    from envs.building.goals.similarity import nearest
+    from envs.building.goals.measures.similarity import nearest
 
     if not 0 < options.threshold <= 1:
         raise ValueError(f"threshold is {options.threshold}; give a share above 0 and at most 1")
@@ -119,7 +119,7 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
     from dataclasses import replace
 
     from envs.building.goals import fingerprint, read_houses
-    from envs.building.goals.writing import write_library
+    from envs.building.goals.library.writing import write_library
 
     seen: set[str] = set()
     kept = []
@@ -144,12 +144,12 @@ def bring_in(options: argparse.Namespace, progress: Progress) -> Report:
 def fit(options: argparse.Namespace, progress: Progress) -> Report:
     """Fit the generator's numbers to real houses and write them to the file that it reads.
 
-    Only `train` houses under permissive licences are looked at (envs/building/goals/fitting.py); nothing that
-    judges is. One style per collection; before and after are squared misfits. Takes some minutes a style.
+    Only `train` houses under permissive licences are looked at
+    (envs/building/goals/generator/fitting.py); nothing that judges is. One style per collection; before and after are squared misfits. Takes some minutes a style.
     """
     from envs.building.goals.data import data_root
-    from envs.building.goals.fitted import SHARES
-    from envs.building.goals.fitting import fit_style, load_collections, write_fitted
+    from envs.building.goals.generator.fitted import SHARES
+    from envs.building.goals.generator.fitting import fit_style, load_collections, write_fitted
 
     for name in ("rounds", "tries", "sample"):
         positive(name, getattr(options, name))

@@ -22,9 +22,9 @@ from envs.building.goals import (
     read_houses,
     structure_of,
 )
-from envs.building.goals.statistics import FEATURES, measure
+from envs.building.goals.library.writing import write_library
+from envs.building.goals.measures.statistics import FEATURES, measure
 from envs.building.goals.transforms import mirror, swap_materials, turn
-from envs.building.goals.writing import write_library
 from scripts.goals import command_line, main
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from ..world import DEFAULT_SIZE, Size
 from .data import data_sets
-from .generator import GeneratorSource
+from .generator.source import GeneratorSource
 from .identity import fingerprint
-from .library import Filters, LibrarySource
-from .licences import PERMISSIVE
+from .library.licences import PERMISSIVE
+from .library.readers import House, read_full, read_houses
+from .library.recombine import Recombination, RecombinedSource
+from .library.source import Filters, LibrarySource
 from .mixture import MixtureSource
-from .readers import House, read_full, read_houses
-from .recombine import Recombination, RecombinedSource
 from .source import GoalSource
 from .transforms import box_of, fit, keep_connected
 

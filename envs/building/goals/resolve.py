@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ...factories import load_factory
 from ..world import DEFAULT_SIZE, Size, check_size
-from .generator import GeneratorSource
-from .library import Filters, LibrarySource
+from .generator.source import GeneratorSource
+from .library.readers import read_houses
+from .library.source import Filters, LibrarySource
 from .mixture import MixtureSource
 from .named import EVALUATION, TRAINING, library
-from .readers import read_houses
 from .source import GoalSource
 
 GENERATOR_NAMES = ("default", "generator")

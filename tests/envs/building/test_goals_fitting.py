@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from envs.building.goals import GeneratorSource, House, HouseDistribution
-from envs.building.goals.distribution import PLACEABLE_NAMES
-from envs.building.goals.fitting import fit_style, write_fitted
-from envs.building.goals.schemes import count_schemes
+from envs.building.goals.generator.distribution import PLACEABLE_NAMES
+from envs.building.goals.generator.fitting import fit_style, write_fitted
+from envs.building.goals.generator.schemes import count_schemes
 from envs.building.world import BLOCK_NAMES
 
 STONE, PLANKS, LOG, WOOL = (BLOCK_NAMES.index(name) for name in ("stone", "planks", "log", "wool"))

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envs.building.goals import GeneratorSource, GoalSource, HouseDistribution, fingerprint, structure_of
-from envs.building.goals.canvas import make_site
-from envs.building.goals.generator import fitted_styles
-from envs.building.goals.settle import thin_planes
+from envs.building.goals.generator.canvas import make_site
+from envs.building.goals.generator.settle import thin_planes
+from envs.building.goals.generator.source import fitted_styles
 from envs.building.goals.transforms import changed_cells, keep_connected, thin
 from envs.building.world import AIR, BLOCK_NAMES, MAX_SIDE, MIN_SIDE, Size, start_blocks
 

@@ -20,7 +20,7 @@ from envs.building.goals import (
     make_source,
     structure_of,
 )
-from envs.building.goals.pieces import (
+from envs.building.goals.library.pieces import (
     Piece,
     delete_planes,
     make_piece,
@@ -30,8 +30,8 @@ from envs.building.goals.pieces import (
     take,
     thin_at_random,
 )
-from envs.building.goals.repaint import borrow_scheme, damage, exchange_materials, scheme_of
-from envs.building.goals.splices import (
+from envs.building.goals.library.repaint import borrow_scheme, damage, exchange_materials, scheme_of
+from envs.building.goals.library.splices import (
     add_annex,
     carve,
     change_planes,

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from envs.building.goals import GeneratorSource, Goals, structure_of
-from envs.building.goals.comparison import cell_entropy, compare_sets
-from envs.building.goals.patches import divergence, patch_divergence, patches
-from envs.building.goals.similarity import nearest
-from envs.building.goals.statistics import FEATURES, measure
+from envs.building.goals.measures.comparison import cell_entropy, compare_sets
+from envs.building.goals.measures.patches import divergence, patch_divergence, patches
+from envs.building.goals.measures.similarity import nearest
+from envs.building.goals.measures.statistics import FEATURES, measure
+from envs.building.goals.measures.two_sample import differences, two_sample_auc
 from envs.building.goals.transforms import mirror, place, swap_materials, symmetries, tight, turn
-from envs.building.goals.two_sample import differences, two_sample_auc
 from envs.building.world import AIR, BEDROCK, DIRT, NUM_BLOCKS, world_goal
 
 BOX = (9, 8, 8)

@@ -15,16 +15,16 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..world import AIR, DEFAULT_SIZE, DIRT, NUM_BLOCKS, Size, check_size, world_goal
-from .draws import between, chance, pick
-from .identity import fingerprint, fingerprints
+from ...world import AIR, DEFAULT_SIZE, DIRT, NUM_BLOCKS, Size, check_size, world_goal
+from ..generator.draws import between, chance, pick
+from ..identity import fingerprint, fingerprints
+from ..seeds import draw_seeds
+from ..source import Goals
+from ..transforms import box_of, drop_floating
 from .pieces import draw_member, make_piece, make_stock, put_down, take
 from .readers import House
 from .repaint import borrow_scheme, damage, exchange_materials
-from .seeds import draw_seeds
-from .source import Goals
 from .splices import add_annex, carve, change_planes, change_storeys, crop, graft, lower_wing, mirror_half
-from .transforms import box_of, drop_floating
 
 _ATTEMPTS = 12
 """Recombinations of a building tried before a plain part of it is taken."""

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..world import AIR, NUM_BLOCKS
-from .transforms import ground_as_air, symmetries, tight
+from ...world import AIR, NUM_BLOCKS
+from ..transforms import ground_as_air, symmetries, tight
 
 SHIFT = 1
 """Cells by which an image is moved against the other house, at most, along each axis."""

@@ -11,11 +11,11 @@ from math import sqrt
 
 from numba import njit
 
-from ..world import AIR
+from ...world import AIR
+from ..transforms import GLASS
 from .canvas import fill_column, put
 from .draws import between, chance, pick, uniform
 from .footprints import OUTSIDE, ROOM, WALL, pick_cell, widen
-from .transforms import GLASS
 
 ROOFS = (
     "flat", "gable", "hip", "pyramid", "shed", "stepped", "gambrel", "saltbox", "barrel",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from ..world import AIR, DIRT
+from ...world import AIR, DIRT
 from .canvas import fill_column, put
 from .draws import between, chance, pick
 from .footprints import ALONG_X, ALONG_Z, LENGTH, OUT_X, OUT_Z, OUTSIDE, ROOM, WALL, X, Z, pick_cell

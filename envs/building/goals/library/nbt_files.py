@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..world import AIR
+from ...world import AIR
 from .block_names import block_of_name
 from .minecraft import settled
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from numba import njit
 
-from ..world import AIR, DIRT
+from ...world import AIR, DIRT
+from ..transforms import drop_floating
 from .draws import between, chance, pick, uniform
-from .transforms import drop_floating
 
 
 @njit(cache=True, nogil=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..world import AIR, NUM_BLOCKS
-from .draws import between, chance
+from ...world import AIR, NUM_BLOCKS
+from ..generator.draws import between, chance
 from .pieces import delete_planes, extent, repeat_planes, thin_at_random
 
 DENSE = 0.6

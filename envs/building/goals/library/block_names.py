@@ -7,7 +7,7 @@ looks for words, the more specific first, and gives the block of the material at
 
 from __future__ import annotations
 
-from ..world import BLOCK_NAMES
+from ...world import BLOCK_NAMES
 
 _WOODS = "oak spruce birch jungle acacia mangrove cherry bamboo crimson warped pale_oak pine fir cedar maple"
 

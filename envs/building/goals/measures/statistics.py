@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..world import AIR, BLOCK_NAMES, NUM_BLOCKS, PLACEABLE
-from .transforms import ground_as_air
+from ...world import AIR, BLOCK_NAMES, NUM_BLOCKS, PLACEABLE
+from ..transforms import ground_as_air
 
 LAYERS = 8
 """Layers whose shares are told apart; the last one stands for all above it, too."""

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..world import NUM_BLOCKS
-from .identity import fingerprints
+from ...world import NUM_BLOCKS
+from ..identity import fingerprints
+from ..source import Goals
+from ..transforms import ground_as_air, structure_of
 from .patches import divergence
 from .similarity import nearest
-from .source import Goals
-from .transforms import ground_as_air, structure_of
 
 COPY_IOU = 0.9
 """From this overlap on, two houses count as one with another in other dress."""

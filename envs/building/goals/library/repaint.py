@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ..world import AIR, DIRT, NUM_BLOCKS
-from .draws import between, chance, uniform
-from .transforms import GLASS
+from ...world import AIR, DIRT, NUM_BLOCKS
+from ..generator.draws import between, chance, uniform
+from ..transforms import GLASS
 
 FLOOR, WALL, PILLAR, ROOF, INSIDE = range(5)
 NUM_ROLES = 5

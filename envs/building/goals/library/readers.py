@@ -13,11 +13,11 @@ from zipfile import is_zipfile
 
 import numpy as np
 
-from ..world import BEDROCK, NUM_BLOCKS
+from ...world import BEDROCK, NUM_BLOCKS
+from ..transforms import structure_of
 from .licences import stated_licence
 from .minecraft import structure_of_schematic
 from .nbt_files import SUFFIXES, read_structure_file
-from .transforms import structure_of
 
 LIBRARY_PREFIXES = ("goals", "houses")
 SCHEMATIC = "schematic.npy"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from ..world import AIR
+from ...world import AIR
 from .canvas import fill_column
 from .draws import between, chance, pick
 from .footprints import OUTSIDE, ROOM, WALL, cut_back, pick_cell, run_of_room, shrink, widen

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..world import AIR
-from .draws import between, chance, uniform
-from .transforms import Box
+from ...world import AIR
+from ..generator.draws import between, chance, uniform
+from ..transforms import Box
 
 TALLEST = 2.0
 """Windows are at most this often as high as the box: of a tower, storeys go rather than its foot or top."""

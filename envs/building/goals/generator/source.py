@@ -12,13 +12,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..world import DEFAULT_SIZE, Size, check_size, world_goal
+from ...world import DEFAULT_SIZE, Size, check_size, world_goal
+from ..source import Goals
+from ..transforms import Box, box_of
 from .canvas import make_site
 from .distribution import HouseDistribution, compile_distributions
 from .fitted import NUMBERS, SHARES
 from .house import build_houses
-from .source import Goals
-from .transforms import Box, box_of
 
 
 def fitted_styles() -> dict[str, tuple[float, HouseDistribution]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..world import BLOCK_NAMES, NUM_BLOCKS, PLACEABLE
+from ...world import BLOCK_NAMES, NUM_BLOCKS, PLACEABLE
 from .figures import FIGURES
 from .footprints import FOOTPRINTS
 from .interior import FLOORS

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..world import AIR, DIRT, NUM_BLOCKS
-from .transforms import GLASS, ground_as_air, symmetries
+from ...world import AIR, DIRT, NUM_BLOCKS
+from ..transforms import GLASS, ground_as_air, symmetries
 
 ROLES = ("air", "earth", "main", "glass", "other")
 """Air, unchanged ground, the house's commonest block (glass aside), glass, and all other blocks."""

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from ..world import AIR
+from ...world import AIR
+from ..transforms import Box
 from .footprints import LENGTH
-from .transforms import Box
 
 MARGIN = 5
 """Canvas cells around the largest plan, for overhangs, jetties, porches, paths and fences."""

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..world import AIR, BLOCK_NAMES, DIRT
-from .transforms import spans, tight
+from ...world import AIR, BLOCK_NAMES, DIRT
+from ..transforms import spans, tight
 
 _METALS = (14, 15, 16, 21, 22, 41, 42, 56, 57, 73, 74, 129, 133, 152, 153, 173)
 _IDS: dict[str, tuple[int, ...]] = {

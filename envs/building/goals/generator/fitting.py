@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from ..world import AIR, DEFAULT_SIZE, NUM_BLOCKS
+from ...world import AIR, DEFAULT_SIZE, NUM_BLOCKS
+from ..library.readers import House, read_houses
+from ..measures.statistics import measure
+from ..transforms import GLASS, box_of, fit, keep_connected
 from .distribution import HouseDistribution
-from .generator import GeneratorSource
-from .readers import House, read_houses
 from .schemes import count_schemes
-from .statistics import measure
-from .transforms import GLASS, box_of, fit, keep_connected
+from .source import GeneratorSource
 
 COLLECTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "craftassist": {"block_goals_9x8x8": ("craftassist_house_carved", "craftassist_house_cropped")},

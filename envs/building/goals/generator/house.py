@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from numba import njit
 
-from ..world import AIR
+from ...world import AIR
+from ..transforms import GLASS
 from .canvas import LARGEST, MARGIN, Palette, Style, fill_column
 from .distribution import FOUNDATIONS
 from .draws import around, between, chance, pick, uniform
@@ -31,7 +32,6 @@ from .interior import fill_rooms, floor_block, furnish, lay_upper_floor
 from .openings import cut_door, cut_windows
 from .roofs import raise_roof
 from .settle import count_changed, settle
-from .transforms import GLASS
 from .walls import accent_fronts, open_fronts, raise_walls
 
 _BARE, _EARTH, _SUNK, _INNER, _SLAB, _RIM, _APRON, _PLINTH, _STILTS = range(len(FOUNDATIONS))

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..world import AIR, BLOCK_NAMES, DIRT, NUM_BLOCKS
+from ...world import AIR, BLOCK_NAMES, DIRT, NUM_BLOCKS
+from ..transforms import GLASS
 from .distribution import PLACEABLE_NAMES, HouseDistribution
-from .transforms import GLASS
 
 GIVEN_WALL = {
     "roof_blocks": "roof",
