@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DATA = "human_building"
 SIZE = (11, 10, 10)
 """Of recorded worlds."""
-MATCHING = 4
+MATCHING = 3
 """Rounds in which habits are matched (`agents/users/settle.py`)."""
 Pace = tuple[tuple[str, float], ...]
 
@@ -94,7 +94,9 @@ def fit(options: argparse.Namespace, progress: Progress) -> Report:
         with progress.task(f"fits without {person or 'nobody'}", rounds * len(kept)) as advance:
             pairs = [(episode.person, choices[episode.name]) for episode in kept]
             numbers, spread = fit_population(pairs, SIZE, rounds, advance)
-        found = Population(tuple(episode.person for episode in kept), numbers, spread, np.zeros(COUNT))
+        found = Population(
+            tuple(episode.person for episode in kept), numbers, spread, np.zeros(COUNT)
+        ).rounded()
         found, _pace = in_haste(found, goals, options.seed)
         traces = [trace_of(episode, SIZE) for episode in kept if episode.alone]
         with progress.task("simulated builds", MATCHING * (1 + len(HABITS))) as advance:

@@ -90,6 +90,10 @@ class Population:
             numbers = self.mean + ODD_FACTOR * (numbers - self.mean)
         return to_traits(numbers + self.shift)
 
+    def rounded(self) -> Population:
+        """As it is once written and read."""
+        return self.of_dict(self.as_dict())
+
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, rounded."""
         return {

@@ -37,7 +37,7 @@ _MOST, _HALVINGS = 6.0, 7
 _HASTY = [NAMES.index("pause"), NAMES.index("fidget")]
 _SHIFTED = [NAMES.index(name) for name in HABITS]
 _ORDER = len(ORDER_FEATURES)
-_PROBE, _LARGEST, _DAMPING, _PRICE = 0.5, 1.0, 0.06, 0.02
+_PROBE, _LARGEST, _DAMPING, _PRICE = 0.5, 1.0, 0.06, 0.03
 """Change of a trait for numerical slopes, most change a step, damping of steps and price of the shift (in
 squared deviations of features per squared nat)."""
 
@@ -82,7 +82,7 @@ def match_habits(
     given: Population,
     people: Sequence[Trace],
     seed: int,
-    rounds: int = 4,
+    rounds: int = 3,
     builds: int = 3,
     advance: Callable[[int], None] | None = None,
 ) -> Population:
