@@ -23,7 +23,7 @@ from .variety_exams import RECORDED, RECORDED_ALONE, houses_that_judge, people_a
 
 PARTS = (NLL, SAVED)
 SOURCES = ("generator", "library", "mix")
-SAMPLES = 120_000
+SAMPLES = 240_000
 
 Labels = dict[str, str | int | float]
 

@@ -58,10 +58,10 @@ def marginals(count: int) -> np.ndarray:
 
 
 def test_a_short_training_beats_marginals_on_unseen_houses(trained: Trained, unseen: Snapshots) -> None:
-    """Seeded, on one thread; measured 0.10 nats better, three times the tolerance."""
+    """Seeded, on one thread; three seeds were 0.44 to 0.49 nats better."""
     goal, owner = targets(SIZE, unseen)
     baseline = np.broadcast_to(marginals(2000), (unseen.moments, *marginals(2).shape))
-    assert untouched_nll(trained.net, unseen).mean() < mean_nll(baseline, goal, owner == 0).mean() - 0.03
+    assert untouched_nll(trained.net, unseen).mean() < mean_nll(baseline, goal, owner == 0).mean() - 0.2
     assert trained.losses[-20:].mean() < 0.8 * trained.losses[:20].mean()
     assert 0 < trained.playing < trained.seconds
 
