@@ -145,7 +145,8 @@ def fit(options: argparse.Namespace, progress: Progress) -> Report:
     """Fit the generator's numbers to real houses and write them to the file that it reads.
 
     Only `train` houses under permissive licences are looked at
-    (envs/building/goals/generator/fitting.py); nothing that judges is. One style per collection; before and after are squared misfits. Takes some minutes a style.
+    (envs/building/goals/generator/fitting.py); nothing that judges is. One style per collection; before and
+    after are squared misfits. Takes some minutes a style.
     """
     from envs.building.goals.data import data_root
     from envs.building.goals.generator.fitted import SHARES

@@ -161,9 +161,9 @@ def fit_one(
     Needs scipy, which comes with the extra that brings scikit-learn.
     """
     try:
-        from scipy.optimize import minimize  # type: ignore[import-untyped]
+        from scipy.optimize import minimize
     except ImportError as error:
-        raise ImportError("fitting users needs scipy; install scikit-learn, which brings it") from error
+        raise ImportError("fitting users needs scipy; pip install 'assistance-games[data]'") from error
     precision = np.linalg.inv(prior.covariance)
     numbers = prior.mean.copy() if start is None else start
 

@@ -129,9 +129,9 @@ def classify(
     windows (n,), higher for people, and whether they are people's (n,). Needs scikit-learn.
     """
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
+        from sklearn.ensemble import HistGradientBoostingClassifier
     except ImportError as error:
-        raise ImportError("telling people from users needs scikit-learn; pip install scikit-learn") from error
+        raise ImportError("telling people from users needs scikit-learn: pip install 'assistance-games[data]'") from error
     halves = []
     for wanted in (False, True):
         rows = [(w[:, columns], True) for w, t in zip(people, tested, strict=True) if t == wanted]

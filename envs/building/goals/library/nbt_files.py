@@ -109,7 +109,7 @@ def _load(file: Path) -> Mapping[str, Any]:
         nbtlib = importlib.import_module("nbtlib")
     except ImportError as error:
         raise ImportError(
-            f"{file} is read with nbtlib, which is missing: pip install 'assistance-games[goals]'"
+            f"{file} is read with nbtlib, which is missing: pip install 'assistance-games[data]'"
         ) from error
     with open(file, "rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"

@@ -144,7 +144,7 @@ def _classifiers() -> dict[str, Callable[[int], Any]]:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
     except ImportError as error:
-        raise ImportError("classifiers need scikit-learn: pip install 'assistance-games[goals]'") from error
+        raise ImportError("classifiers need scikit-learn: pip install 'assistance-games[data]'") from error
     return {
         "logistic": lambda seed: make_pipeline(
             StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
