@@ -131,7 +131,9 @@ def classify(
     try:
         from sklearn.ensemble import HistGradientBoostingClassifier
     except ImportError as error:
-        raise ImportError("telling people from users needs scikit-learn: pip install 'assistance-games[data]'") from error
+        raise ImportError(
+            "telling people from users needs scikit-learn: pip install 'assistance-games[data]'"
+        ) from error
     halves = []
     for wanted in (False, True):
         rows = [(w[:, columns], True) for w, t in zip(people, tested, strict=True) if t == wanted]
