@@ -220,7 +220,9 @@ def data_folder(given: str | None, name: str, file: str) -> Path:
     given: the set's folder or the one around it; None: ``$ASSIST_DATA``, else ``../shared/data`` beside the
     repository. Raises FileNotFoundError that says where it looked.
     """
-    base = Path(given or os.environ.get("ASSIST_DATA") or ROOT.parent / "shared" / "data")
+    from envs.data import data_root
+
+    base = Path(given or data_root())
     for folder in (base, base / name):
         if (folder / file).is_file():
             return folder

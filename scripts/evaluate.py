@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEMO = {
     "assistants": "none,copy_neighbour,greedy,planner,oracle",
-    "users": "bottom_up,outline_first",
+    "users": "population,bottom_up",
     "episodes": 8,
     "simulations": 20,
 }
@@ -247,15 +247,16 @@ def main() -> int:
     )
     add(
         "--users",
-        default="bottom_up,outline_first",
+        default="population,bottom_up",
         metavar="NAMES",
-        help="comma-separated type names, held_out, all, or package.module:factory",
+        help="comma-separated type names, population, people, held_out, all, or package.module:factory",
     )
     add(
         "--goals",
         default="default",
         metavar="GOALS",
-        help="default (generator), library npz, episodes.npz, folder of houses, or package.module:factory",
+        help="default (generator), a name (library, mix, val_mods, ...), a library npz, an episodes.npz, a"
+        " folder of houses, or package.module:factory",
     )
     add(
         "--library",

@@ -148,9 +148,9 @@ def fit(options: argparse.Namespace, progress: Progress) -> Report:
     (envs/building/goals/generator/fitting.py); nothing that judges is. One style per collection; before and
     after are squared misfits. Takes some minutes a style.
     """
-    from envs.building.goals.data import data_root
     from envs.building.goals.generator.fitted import SHARES
     from envs.building.goals.generator.fitting import fit_style, load_collections, write_fitted
+    from envs.data import data_root
 
     for name in ("rounds", "tries", "sample"):
         positive(name, getattr(options, name))

@@ -46,5 +46,8 @@ def expand_users(names: list[str]) -> list[str]:
 
     `all` leaves out `people`, who build recorded goals only.
     """
-    groups = {"all": list(USER_TYPES), "held_out": [n for n, kind in USER_TYPES.items() if kind.held_out]}
+    groups = {
+        "all": [*USER_TYPES, POPULATION],
+        "held_out": [n for n, kind in USER_TYPES.items() if kind.held_out],
+    }
     return list(dict.fromkeys(member for name in names for member in groups.get(name, [name])))

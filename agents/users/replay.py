@@ -15,7 +15,6 @@ and moves without purpose come at the person's own rates too (`_pace`). Alone, t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from envs.building.config import BuildingConfig
 from envs.building.rules import compile_rules
 from envs.building.state import State, touched_by
 from envs.building.world import AIR, USER
+from envs.data import data_root
 from envs.kernels import kernel
 from envs.rng import streams
 
@@ -36,7 +36,6 @@ from .traits import Traits
 
 DATA_SET, EPISODES = "human_building", "episodes.npz"
 _NO_CELL = -1
-_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def recordings_file(path: str | Path | None = None) -> Path:
     path: the file, its folder or the folder around that; None: ``$ASSIST_DATA``, else ``../shared/data``
     beside the repository. Raises FileNotFoundError that says where it looked.
     """
-    base = Path(path or os.environ.get("ASSIST_DATA") or _DATA)
+    base = Path(path or data_root())
     for file in (base, base / EPISODES, base / DATA_SET / EPISODES):
         if file.is_file():
             return file

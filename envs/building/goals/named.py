@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+from ...data import data_sets
 from ..world import DEFAULT_SIZE, Size
-from .data import data_sets
 from .generator.source import GeneratorSource
 from .identity import fingerprint
 from .library.licences import PERMISSIVE
