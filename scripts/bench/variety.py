@@ -120,7 +120,8 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
             labels: Labels = {"source": source} | ({"goals": goals} if goals else {})
             mine = [found[cell] for cell in cells if (cell.source, cell.goals) == (source, goals)]
             figures += _figures(mine, parts, labels)
-    return Report(figures, [_nll_table(figures), _saved_table(figures)])
+    tables = {NLL: _nll_table, SAVED: _saved_table}
+    return Report(figures, [tables[part](figures) for part in PARTS if part in parts])
 
 
 def _refuse_what_judges(sources: Sequence[str], users: str) -> None:
