@@ -42,5 +42,5 @@ $(VENV)/installed-core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) --editable '.[dev]'
+	$(INSTALL) --editable '.[dev,data,learn]'
 	@touch $@ $(VENV)/installed-core

@@ -30,8 +30,8 @@ from envs.building.world import NUM_BLOCKS, USER
 from planners.belief import CellPosterior
 
 from ..users.policy import log_probs, outlines
+from ..users.population import model_types
 from ..users.scene import new_scene
-from ..users.traits import USER_TYPES
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class BeliefOptions:
     """How a library posterior is formed; numbers chosen by the worst modelled user on generated houses."""
 
     types: tuple[str, ...] = ("bottom_up", "outline_first")
-    """User types the belief considers, equally likely at first."""
+    """User types the belief considers (`users.population.model_types`), equally likely at first."""
     reach: float = 2.0
     """Distance (cells) over which the weight of evidence falls by a factor e."""
     temperature: float = 1.5
@@ -54,10 +54,11 @@ class BeliefOptions:
     """Weight of "none of these", relative to the best hypothesis of the cell."""
 
     def __post_init__(self) -> None:
-        strange = [name for name in self.types if name not in USER_TYPES]
+        known = model_types()
+        strange = [name for name in self.types if name not in known]
         if strange or not self.types:
             raise ValueError(
-                f"user types of the belief are {list(self.types)}; choose among {', '.join(USER_TYPES)}"
+                f"user types of the belief are {list(self.types)}; choose among {', '.join(known)}"
             )
 
 
@@ -81,7 +82,8 @@ class LibraryBelief:
             raise ValueError(
                 f"the library has goals of size {self.library.shape[1:]}, the game {config.size}"
             )
-        kinds = [USER_TYPES[name].traits for name in self.options.types]
+        known = model_types()
+        kinds = [known[name] for name in self.options.types]
         flat = self.library.reshape(len(self.library), -1)
         hypotheses = len(flat) * len(kinds)
         self.traits = np.stack([traits.vector() for traits in kinds])

@@ -18,12 +18,13 @@ from envs.kernels import kernel
 from envs.rng import uniform
 
 from ..users.scene import UNREACHABLE, survey, way_to
+from ..users.traits import NUM_TRAITS
 
 DECAY_PER_CELL = 0.93
 """Discount of a wish per cell of distance beyond reach."""
 STAY_WITHIN = 12.0
 """Squared distance (cells) from the user's last edit within which an idle assistant stays."""
-NO_TRAITS = np.empty((0, 11))
+NO_TRAITS = np.empty((0, NUM_TRAITS))
 
 
 @kernel

@@ -17,43 +17,32 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.building.actions import BREAK, MOVE_FIRST, NOOP, PLACE, Codec, decode, describe, encode, triples
+from envs.building.actions import BREAK, NOOP, PLACE, Codec, decode, describe, encode, triples
 from envs.building.config import BuildingConfig
-from envs.building.rules import (
-    apply,
-    body_cells,
-    can_edit,
-    can_move,
-    held,
-    position,
-    restore_palette,
-    similarity,
-)
-from envs.building.sight import LOW_Y
-from envs.building.state import State, empty_state, touched_by
-from envs.building.world import AIR, ASSISTANT, BLOCK_NAMES, NUM_BLOCKS, PLAYERS, USER
+from envs.building.rules import apply, restore_palette, similarity
+from envs.building.state import State, empty_state
+from envs.building.world import ASSISTANT, BLOCK_NAMES, NUM_BLOCKS, PLAYERS, USER
 from envs.kernels import inlined, kernel
 from planners import hooks
 from planners.baselines import collapsed, entropies
 from planners.model import KernelModel
 from planners.snapshot import Names
 
-from ..users.crowd import derive, derive_cell, exposed, fill_crowd, lowest
+from ..users.crowd import derive, derive_cell, fill_crowd
 from ..users.forecast import draw, reweigh
-from ..users.outlook import ZERO, for_another_worker, new_forecast
+from ..users.outlook import for_another_worker, new_forecast
 from ..users.scene import new_scene
+from .proposals import propose
 from .prospects import (
     LEVELS,
     Scales,
     Scratch,
     View,
-    best_edit,
     find_prospects,
     new_prospects,
     open_wishes,
     opportunity,
     probability,
-    way_to_wish,
     wish_probabilities,
 )
 from .pursue import DECAY_PER_CELL, edit_values, pursue
@@ -126,8 +115,8 @@ class BuildingModel(KernelModel):
         options: ModelOptions | None = None,
         workers: int = 1,
     ):
-        """nodes: slots per game. traits: (T, 11) of the user types the particles refer to. workers: how many
-        views are used at the same time.
+        """nodes: slots per game. traits: (T, NUM_TRAITS) of the user types the particles refer to.
+        workers: how many views are used at the same time.
         """
         self.options = options or ModelOptions()
         self.candidates = self.options.candidates
@@ -275,9 +264,6 @@ def _set_root(view, game, slot, scene, values, wanted, stream, action):
     prospects.favourite[game] = encode(forecast.codec, kind, cell, block)
 
 
-# --- steps --------------------------------------------------------------------------------------------------
-
-
 @kernel
 def _reply(view, slot, action, uniform):
     """See `planners.hooks`. The user acts at the same time, so the reply does not depend on the action."""
@@ -293,12 +279,15 @@ def _step(view, slot, action, reply, out):
     chance = reweigh(forecast, slot, reply, view.weights[slot], view.weights[out])
     _copy_world(worlds, slot, out)
     kind, cell, block = decode(forecast.codec, reply)
-    apply(rules, states, out, np.int64(USER), kind, cell, block)
+    done, before = apply(rules, states, out, np.int64(USER), kind, cell, block)
+    states.previous[out, USER, 0] = done
     changed = cell if kind == PLACE or kind == BREAK else -1
     kind, cell, block = decode(forecast.codec, action)
     reward = 0.0
+    states.previous[out, ASSISTANT, 0] = NOOP
     if states.clock[out] % rules.act_every[ASSISTANT] == 0:
         done, before = apply(rules, states, out, np.int64(ASSISTANT), kind, cell, block)
+        states.previous[out, ASSISTANT, 0] = done
         if done == PLACE or done == BREAK:
             reward = _expected_gain(view, game, slot, cell, before, np.int64(states.blocks[out, cell]))
     if rules.inventory:
@@ -313,16 +302,18 @@ def _step(view, slot, action, reply, out):
 
 @kernel
 def _copy_world(worlds, source, target):
-    """Copy a public state and its rows; `previous` actions are nobody's concern in a search."""
+    """Copy a public state and its rows; of `previous` actions the kinds, which is all that a search reads."""
     states = worlds.states
     _copy(states.blocks[source], states.blocks[target])
     _copy(states.touched[source], states.touched[target])
     _copy(worlds.solid[source], worlds.solid[target])
+    _copy(worlds.own[source], worlds.own[target])
     _copy(worlds.open_[source], worlds.open_[target])
     for player in range(2):
         for axis in range(3):
             states.feet[target, player, axis] = states.feet[source, player, axis]
         states.last_edit[target, player] = states.last_edit[source, player]
+        states.previous[target, player, 0] = states.previous[source, player, 0]
         for i in range(states.inventory.shape[2]):
             states.inventory[target, player, i, 0] = states.inventory[source, player, i, 0]
             states.inventory[target, player, i, 1] = states.inventory[source, player, i, 1]
@@ -360,132 +351,4 @@ def _expected_gain(view, game, slot, cell, before, after):
     return total
 
 
-# --- proposals ----------------------------------------------------------------------------------------------
-
-
-@kernel
-def _propose(view, slot, actions, priors, kinds):
-    """See `planners.hooks`: no-op, the legal moves, and the edits at hand that may be right.
-
-    What the greedy assistant would do has the prior of a sure edit. At the root it is exact, elsewhere the
-    best edit at hand, or the move towards the best wish.
-    """
-    forecast, scales, codec = view.forecast, view.scales, view.forecast.codec
-    rules, states = forecast.rules, forecast.worlds.states
-    game = slot // forecast.nodes
-    actions[0], priors[0], kinds[0] = 0, scales.of_noop, NOOP
-    if states.clock[slot] % rules.act_every[ASSISTANT]:
-        priors[0] = 1.0
-        return 1
-    n, moves = np.int64(1), np.int64(0)
-    if rules.walking and rules.abilities[ASSISTANT, 2]:
-        for m in range(6):
-            if can_move(rules, states.blocks[slot], states.feet[slot], np.int64(ASSISTANT), m):
-                moves |= 1 << m
-                actions[n], priors[n], kinds[n] = codec.first_move + m, scales.of_move, MOVE_FIRST + m
-                n += 1
-    first = n
-    n = _list_edits(view, slot, n, actions, kinds)
-    for i in range(first, n):
-        priors[i] = _interpolate(scales.per_promise, view.scratch.rights[i])
-    favourite = view.prospects.favourite[game] if slot % forecast.nodes == 0 else np.int64(-1)
-    if favourite < 0:
-        favourite = _greedy(view, game, slot, moves, actions, first, n)
-    total = ZERO
-    for i in range(n):
-        if actions[i] == favourite:
-            priors[i] = scales.of_favourite
-        total += priors[i]
-    for i in range(n):
-        priors[i] /= total
-    return n
-
-
-@kernel
-def _greedy(view, game, slot, moves, actions, first, last):
-    """The best of the edits first..last-1 if it gains, else the move towards the best wish, else a no-op."""
-    effort, rights = view.scales.effort, view.scratch.rights
-    best, chosen = (1.0 + effort) / (2.0 + effort), np.int64(-1)
-    for i in range(first, last):
-        if rights[i] > best:
-            best, chosen = rights[i], np.int64(actions[i])
-    if chosen < 0:
-        move = way_to_wish(view, game, slot, moves)
-        chosen = view.forecast.codec.first_move + move if move >= 0 else np.int64(0)
-    return chosen
-
-
-@kernel
-def _list_edits(view, slot, n, actions, kinds):
-    """Append the edits at hand that may be right, with `rights`; where there are too many, the best."""
-    forecast, prospects, scales = view.forecast, view.prospects, view.scales
-    rules, worlds, states = forecast.rules, forecast.worlds, forecast.worlds.states
-    game = slot // forecast.nodes
-    w, h, d = rules.size
-    first = n
-    solid, blocks, feet = worlds.solid[slot], states.blocks[slot], states.feet[slot]
-    own_feet, own_head = body_cells(rules.size, feet[ASSISTANT])
-    rights = view.scratch.rights
-    x0, y0, z0 = position(feet, ASSISTANT)
-    nearest_x, nearest_y = (max(0, x0 - 4), max(0, y0 + LOW_Y)) if rules.walking else (0, 0)
-    for x in range(nearest_x, min(w, x0 + 5) if rules.walking else w):
-        for y in range(nearest_y, min(h, y0 + 6) if rules.walking else h):
-            i = x * h + y
-            left = prospects.rows[game, i]
-            if left:
-                left &= exposed(solid, i, x, y, w, h, d)
-            if left and rules.walking:
-                left &= _reach_bits(rules.sight.reach[x - x0 + 4, y - y0 - LOW_Y], z0)
-            while left:
-                c = i * d + lowest(left)
-                left &= left - np.uint32(1)
-                if touched_by(states.touched[slot, c]) == 1 + USER:
-                    continue
-                block = np.int64(blocks[c])
-                click = 0 if block == AIR else 1
-                if not rules.abilities[ASSISTANT, click]:
-                    continue
-                if click == 0 and rules.walking and (c == own_feet or c == own_head):
-                    continue
-                wanted, right = best_edit(view, game, slot, c, block)
-                if right < scales.promise:
-                    continue
-                if click == 0 and rules.inventory and held(states.inventory[slot, ASSISTANT], wanted) == 0:
-                    continue
-                if not can_edit(rules, blocks, feet, np.int64(ASSISTANT), click, c):
-                    continue
-                at = n
-                if n == actions.shape[0]:
-                    at = first
-                    for j in range(first, n):
-                        at = j if rights[j] < rights[at] else at
-                    if rights[at] >= right:
-                        continue
-                else:
-                    n += 1
-                kind = PLACE if click == 0 else BREAK
-                actions[at] = encode(forecast.codec, np.int64(kind), c, wanted)
-                kinds[at], rights[at] = kind, right
-    return n
-
-
-@inlined
-def _reach_bits(reach, z):
-    """Bits along z of what is within `reach` (-1: nothing) of z."""
-    if reach < 0:
-        return np.uint32(0)
-    around = (1 << (2 * np.int64(reach) + 1)) - 1
-    shift = z - np.int64(reach)
-    return np.uint32(around << shift if shift >= 0 else around >> -shift)
-
-
-@inlined
-def _interpolate(table, share):
-    """Value of a table over [0, 1] between its entries."""
-    at = min(max(share, ZERO), np.float32(1.0)) * np.float32(table.shape[0] - 1)
-    i = min(np.int64(at), table.shape[0] - 2)
-    part = at - np.float32(i)
-    return table[i] + part * (table[i + 1] - table[i])
-
-
-hooks.register(View, value=opportunity, propose=_propose, reply=_reply, step=_step, move=_move)
+hooks.register(View, value=opportunity, propose=propose, reply=_reply, step=_step, move=_move)

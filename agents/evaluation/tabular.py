@@ -21,7 +21,7 @@ import numpy as np
 
 from envs.tabular import TabularGame, draw, make_game
 from planners.baselines import make_planner
-from planners.bounds import blind_bounds
+from planners.bounds import blind_bounds, listening_bounds
 from planners.exact import TIE, Solution
 from planners.options import RULES, SearchOptions
 from planners.search import Search
@@ -59,6 +59,11 @@ GAMES = (
 
 TAIL = 1e-3
 """Games without a horizon are cut where rewards count for less."""
+
+LISTENING_POINTS = 1000
+"""Pairs of state and belief whose plans value leaves in games with more pairs than that. In smaller games
+they would be the exact solution, and search have nothing to do.
+"""
 
 MOST_SLOTS = 400_000
 """Nodes of all trees of a batch of episodes; what is more is played in further batches."""
@@ -114,11 +119,19 @@ def setting(text: str) -> tuple[str, Any]:
 
 
 def search_options(simulations: int) -> SearchOptions:
-    """The options for these games. Their models know the chances of replies, and blind plans give lower
-    bounds without noise: so a node is worth what its best edge is, exploring costs it nothing, and values
+    """The options for these games. Their models know the chances of replies, and plans give lower bounds
+    without noise: so a node is worth what its best edge is, exploring costs it nothing, and values
     need weigh less.
     """
     return SearchOptions(simulations, backup="best", c_scale=0.03)
+
+
+def leaf_bounds(solution: Solution) -> Bounds:
+    """What values leaves in the search of a solved game: blind plans, in large games also listening ones."""
+    game = solution.graph.game
+    if game.horizon is None and len(solution.graph.states) > LISTENING_POINTS:
+        return listening_bounds(game, LISTENING_POINTS)
+    return blind_bounds(game)
 
 
 def play(
@@ -131,10 +144,10 @@ def play(
 ) -> Played:
     """Play a planner of `planners.baselines` against the user of a solved game.
 
-    Leaves are valued by blind plans (`planners.bounds`), rewards discounted as the game says. Everything in
+    Leaves are valued by `leaf_bounds`, rewards discounted as the game says. Everything in
     an episode follows from `seed` and its number. advance: is told how many episodes are done.
     """
-    leaf = blind_bounds(solution.graph.game)
+    leaf = leaf_bounds(solution)
     size = max(1, min(episodes, MOST_SLOTS // options.nodes))
     parts = []
     for first in range(0, episodes, size):
@@ -159,7 +172,7 @@ def search_trees(
     ValueError for planners that have no tree.
     """
     game = solution.graph.game
-    batch = _Batch(solution, planner, options, seed, range(1), blind_bounds(game))
+    batch = _Batch(solution, planner, options, seed, range(1), leaf_bounds(solution))
     search = batch.planner
     if not isinstance(search, Search):
         raise ValueError(

@@ -9,19 +9,26 @@ from envs.building.player import Player
 from envs.factories import load_factory
 
 from .builder import BuilderUser
+from .population import PopulationUser, population
 from .replay import ReplayUser
 from .traits import USER_TYPES
 
-USER_NAMES = (*USER_TYPES, ReplayUser.name)
+POPULATION, WITHOUT = "population", "population_without_"
+USER_NAMES = (*USER_TYPES, POPULATION, ReplayUser.name)
 
 
 def make_user(name: str, recordings: str | Path | None = None) -> Player:
-    """The user of a type's name, `people`, or what `package.module:factory` makes (called without arguments).
+    """The user of a type's name, `population`, `population_without_PERSON` (for rows on that person's
+    recorded order), `people`, or what `package.module:factory` makes (called without arguments).
 
     recordings: where those of `people` lie, see `replay.recordings_file`. ValueError for an unknown name.
     """
     if name in USER_TYPES:
         return BuilderUser(name, USER_TYPES[name].traits)
+    if name == POPULATION:
+        return PopulationUser()
+    if name.startswith(WITHOUT):
+        return PopulationUser(population(name.removeprefix(WITHOUT)), name)
     if name == ReplayUser.name:
         return ReplayUser(recordings)
     if ":" in name:

@@ -1,7 +1,8 @@
-"""A simulated user: a builder of one type that plays in a batch of worlds."""
+"""A simulated user: a builder that plays in a batch of worlds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,8 +37,12 @@ class BuilderUser:
         self.outlines = outlines(config.size, self.goals)
         self._streams = streams(seeds)
         self._scene = new_scene(config.size, 1)
-        self._table = self.traits.vector()[None]
+        self._tables = np.stack([traits.vector()[None] for traits in self.traits_of(seeds)])
         self._actions = np.zeros((len(self.goals), 3), np.int16)
+
+    def traits_of(self, seeds: np.ndarray) -> Sequence[Traits]:
+        """The traits of the builders of episodes with seeds (B,): here the same for all."""
+        return [self.traits] * len(seeds)
 
     def act(self, state: State, active: np.ndarray) -> np.ndarray:
         """Draw the next actions (B, 3) int16."""
@@ -45,7 +50,7 @@ class BuilderUser:
             self.rules,
             state,
             self.player,
-            self._table,
+            self._tables,
             self._scene,
             self.goals,
             self.outlines,
@@ -61,13 +66,13 @@ class BuilderUser:
         """
         out = np.empty(len(self.goals))
         for row, (kind, cell, block) in enumerate(actions):
-            survey(self.rules, state, row, self.player, self._table, self._scene)
+            survey(self.rules, state, row, self.player, self._tables[row], self._scene)
             out[row] = action_prob(
                 self.rules,
                 state,
                 row,
                 self.player,
-                self._table,
+                self._tables[row],
                 self._scene,
                 0,
                 self.goals[row],

@@ -12,15 +12,34 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.building.state import State
-from envs.building.world import AIR, BEDROCK, Size
+from envs.building.state import State, touched_by
+from envs.building.world import AIR, ASSISTANT, BEDROCK, USER, Size
 from envs.kernels import inlined, kernel
 
-from .traits import COMFORT, FOLLOW, HEIGHT, LOCALITY, OUTLINE, RATIONALITY, REPAIR, WALK
+from .scene import DRIFT_WITHIN, FOLLOW_WITHIN
+from .traits import (
+    BESIDE,
+    CLEAR,
+    COMFORT,
+    DRIFT,
+    FACE,
+    FOLLOW,
+    HEIGHT,
+    LINE,
+    LOCALITY,
+    MATERIAL,
+    OUTLINE,
+    PERSIST,
+    RATIONALITY,
+    REFILL,
+    REPAIR,
+    STAY,
+    TOUCH,
+    WALK,
+)
 
 BLOCK, ON_OUTLINE = np.uint8(0x7F), np.uint8(0x80)
 """Bits of a particle's cell: the goal's block; that the cell is on the goal's outline."""
-_FOLLOW_WITHIN = 4
 _DE_BRUIJN = 0x077CB531
 _LOWEST = np.zeros(32, np.uint8)
 _LOWEST[[(_DE_BRUIJN << i & 0xFFFFFFFF) >> 27 for i in range(32)]] = np.arange(32)
@@ -30,19 +49,29 @@ class Habits(NamedTuple):
     """Builder types (T) as tables: a target's weight is the product of one entry of each."""
 
     traits: np.ndarray
-    """(T, 11) float64."""
+    """(T, NUM_TRAITS) float64."""
     bonus: np.ndarray
     """(T,) float32 for targets on the outline."""
+    favour: np.ndarray
+    """(T,) float32 for placing the block that was placed last."""
     height: np.ndarray
     """(H, T) float32 by y."""
     local: np.ndarray
-    """(S, T) float32 by the Chebyshev distance from the own last edit; 0 also without one."""
+    """(W + 1, H, D, T) float32 by the offset from the own last edit, without signs; 1 at (W, 0, 0)."""
     follow: np.ndarray
     """(S, T) float32 by the Chebyshev distance from the assistant's last edit."""
     walk: np.ndarray
     """(W, 2 H, D, T) float32 by the cell's offset from the feet: abs(dx), dy + H, abs(dz)."""
-    repair: np.ndarray
-    """(2, T) float32: for all cells, for those the assistant changed last."""
+    sort: np.ndarray
+    """(3, 6, T) float32 by what the own last edit left (none, air, a block) and by who changed the cell last
+    (`touched_by`), plus 3 for a block.
+    """
+    line: np.ndarray
+    """(T,) float32 for the cell that continues the line."""
+    beside: np.ndarray
+    """(7, T) float32 by the number of neighbouring blocks of the user's."""
+    stay: np.ndarray
+    """(T,) float32 for cells at hand."""
 
 
 class Crowd(NamedTuple):
@@ -62,6 +91,8 @@ class Worlds(NamedTuple):
     states: State
     solid: np.ndarray
     """(S, W * H) uint32: cells that are not air."""
+    own: np.ndarray
+    """(S, W * H) uint32: blocks that the user placed."""
     open_: np.ndarray
     """(S, W * H) uint32: cells in which some particle of the game wants another block."""
     version: np.ndarray
@@ -71,7 +102,7 @@ class Worlds(NamedTuple):
 
 
 def new_habits(size: Size, traits: np.ndarray) -> Habits:
-    """Tables of builder types (T, 11) in worlds of this size."""
+    """Tables of builder types (T, NUM_TRAITS) in worlds of this size."""
     w, h, d = size
     beta = traits[:, RATIONALITY]
     steps = np.arange(max(size))[:, None]
@@ -82,15 +113,46 @@ def new_habits(size: Size, traits: np.ndarray) -> Habits:
         return np.exp(beta * score).astype(np.float32)
 
     beyond = np.maximum(0, steps - 1)
+    favour = table(traits[:, MATERIAL])
     return Habits(
         np.ascontiguousarray(traits, np.float64),
         table(traits[:, OUTLINE]),
+        favour,
         table(-traits[:, HEIGHT] * np.arange(h)[:, None]),
-        table(-traits[:, LOCALITY] * beyond),
-        table(-traits[:, FOLLOW] * np.minimum(_FOLLOW_WITHIN, beyond)),
+        table(_near_last(size, traits)),
+        table(-traits[:, FOLLOW] * np.minimum(FOLLOW_WITHIN, beyond)),
         table(-traits[:, WALK] * np.maximum(0.0, away - traits[:, COMFORT])),
-        table(traits[:, REPAIR] * np.arange(2)[:, None]),
+        table(_of_sort(traits)),
+        table(traits[:, LINE]),
+        table(traits[:, BESIDE] * np.arange(7)[:, None]),
+        table(traits[:, STAY]),
     )
+
+
+def _near_last(size: Size, traits: np.ndarray) -> np.ndarray:
+    """(W + 1, H, D, T) scores by the offset from the own last edit."""
+    offset = np.indices(size)
+    away, gap = offset.max(axis=0)[..., None], offset.sum(axis=0)[..., None]
+    score = np.zeros((size[0] + 1, *size[1:], len(traits)))
+    score[:-1] = (
+        -traits[:, LOCALITY] * np.maximum(0, away - 1)
+        - traits[:, DRIFT] * np.minimum(DRIFT_WITHIN, gap)
+        + traits[:, TOUCH] * (away <= 1)
+        + traits[:, FACE] * (gap == 1)
+    )
+    return score
+
+
+def _of_sort(traits: np.ndarray) -> np.ndarray:
+    """(3, 6, T) scores of `Habits.sort`."""
+    left, by, block = np.arange(3)[:, None, None, None], np.arange(3)[:, None], np.arange(2)[:, None, None]
+    score = (
+        traits[:, REPAIR] * (by == 1 + ASSISTANT)
+        + traits[:, CLEAR] * (block == 1)
+        + traits[:, REFILL] * ((block == 0) & (by == 1 + USER))
+        + traits[:, PERSIST] * (left == 2 - block)
+    )
+    return np.broadcast_to(score, (3, 2, 3, len(traits))).reshape(3, 6, -1)
 
 
 def new_crowd(games: int, cells: int, particles: int, types: int) -> Crowd:
@@ -114,9 +176,9 @@ def fill_crowd(crowd: Crowd, game: int, goals: np.ndarray, outlines: np.ndarray,
 def new_worlds(states: State, size: Size) -> Worlds:
     """Derived rows, still empty, beside the states of S slots."""
     slots, cells = states.blocks.shape
-    rows = np.zeros((2, slots, size[0] * size[1]), np.uint32)
+    rows = np.zeros((3, slots, size[0] * size[1]), np.uint32)
     place = np.stack(np.unravel_index(np.arange(cells), size), axis=1).astype(np.int16)
-    return Worlds(states, rows[0], rows[1], np.zeros(slots, np.int64), place)
+    return Worlds(states, rows[0], rows[1], rows[2], np.zeros(slots, np.int64), place)
 
 
 @kernel
@@ -125,6 +187,7 @@ def derive(worlds, crowd, height, game, slot):
     blocks = worlds.states.blocks[slot]
     for i in range(worlds.solid.shape[1]):
         worlds.solid[slot, i] = 0
+        worlds.own[slot, i] = 0
         worlds.open_[slot, i] = 0
     for c in range(blocks.shape[0]):
         derive_cell(worlds, crowd, height, game, slot, c)
@@ -140,6 +203,10 @@ def derive_cell(worlds, crowd, height, game, slot, c):
         worlds.solid[slot, i] &= ~bit
     else:
         worlds.solid[slot, i] |= bit
+    if block != AIR and touched_by(worlds.states.touched[slot, c]) == 1 + USER:
+        worlds.own[slot, i] |= bit
+    else:
+        worlds.own[slot, i] &= ~bit
     if block == BEDROCK or crowd.blocks[game, c] == 1 << block:
         worlds.open_[slot, i] &= ~bit
     else:
@@ -161,6 +228,24 @@ def exposed(solid, i, x, y, w, h, d):
     if y < h - 1:
         bits |= row ^ solid[i + 1]
     return np.uint32(bits)
+
+
+@inlined
+def set_around(bits, x, y, z, w, h, d):
+    """Number of neighbours of a cell that are set in rows of bits (W * H,)."""
+    i, one = x * h + y, np.uint32(1)
+    count = np.int64(bits[i] >> (z + 1) & one)
+    if z > 0:
+        count += np.int64(bits[i] >> (z - 1) & one)
+    if x > 0:
+        count += np.int64(bits[i - h] >> z & one)
+    if x < w - 1:
+        count += np.int64(bits[i + h] >> z & one)
+    if y > 0:
+        count += np.int64(bits[i - 1] >> z & one)
+    if y < h - 1:
+        count += np.int64(bits[i + 1] >> z & one)
+    return count
 
 
 @inlined

@@ -24,9 +24,9 @@ from envs.building.world import AIR, NUM_BLOCKS, USER
 from envs.kernels import inlined, kernel, summing
 
 from .crowd import BLOCK, ON_OUTLINE
-from .outlook import MOVABLE, NEAR, PLACES, WAYS, ZERO, find_ways, look, valued
-from .policy import in_list
-from .traits import FIDGET, PAUSE, WRONG
+from .outlook import MOVABLE, NEAR, PLACES, WAYS, ZERO, find_ways, in_hand, liked, look, valued
+from .policy import in_list, pace, stray_weight
+from .traits import MOMENTUM, WRONG
 
 _ALMOST_ONE = 1.0 - 2.0**-53
 
@@ -54,12 +54,15 @@ def draw(forecast, slot, weights, uniform):
         t += 1
     traits, counts = forecast.habits.traits[t], outlook.counts[e]
     moves = counts[MOVABLE]
-    if left < traits[PAUSE]:
+    pause, fidget = pace(traits, states.previous[slot], USER)
+    if left < pause:
         return 0
-    left -= traits[PAUSE]
-    if left < traits[FIDGET]:
-        return forecast.codec.first_move + _nth_bit(moves, left / traits[FIDGET]) if moves else 0
-    left = (left - traits[FIDGET]) / (1.0 - traits[PAUSE] - traits[FIDGET])
+    left -= pause
+    if left < fidget:
+        last = np.int64(states.previous[slot, USER, 0])
+        move = _stray_move(traits[MOMENTUM], last, moves, left / fidget)
+        return forecast.codec.first_move + move if moves else 0
+    left = min((left - fidget) / (1.0 - pause - fidget), _ALMOST_ONE)
     near, far = outlook.near[e, k], outlook.far[e, k]
     if near + far == 0.0:
         return 0
@@ -78,7 +81,7 @@ def _draw_edit(forecast, slot, e, t, k, left):
     """A flat edit of particle k, of type t."""
     outlook, codec = forecast.outlook, forecast.codec
     blocks, goals = forecast.worlds.states.blocks[slot], forecast.crowd.goals[slot // forecast.nodes]
-    bonus = forecast.habits.bonus[t]
+    bonus, favour, held = forecast.habits.bonus[t], forecast.habits.favour[t], in_hand(forecast, slot)
     places, wrong = outlook.counts[e, PLACES], forecast.habits.traits[t, WRONG]
     if places > 0:
         if left < wrong:
@@ -91,7 +94,8 @@ def _draw_edit(forecast, slot, e, t, k, left):
     chosen = 0
     for i in range(outlook.counts[e, NEAR]):
         c = outlook.cell[e, i]
-        value = valued(goals[c, k], blocks[c], outlook.weight[e, t, i], bonus)
+        weight = outlook.weight[e, t, i]
+        value = valued(goals[c, k], blocks[c], weight, bonus, liked(held, blocks[c]), favour)
         if value > 0.0:
             chosen = c
             left -= value
@@ -103,18 +107,26 @@ def _draw_edit(forecast, slot, e, t, k, left):
 
 
 @inlined
-def _nth_bit(bits, share):
-    """The bit of 0..5 that lies at a share in [0, 1) of those that are set."""
-    count = 0
+def _stray_weights(momentum, last, moves):
+    """Summed weights of the stray moves in the bits `moves`."""
+    total = 0.0
     for m in range(6):
-        count += bits >> m & 1
-    n = min(int(share * count), count - 1)
+        total += stray_weight(momentum, last, m) if moves >> m & 1 else 0.0
+    return total
+
+
+@inlined
+def _stray_move(momentum, last, moves, share):
+    """The stray move 0..5 that lies at a share in [0, 1) of the summed weights; 0 when there is none."""
+    left = share * _stray_weights(momentum, last, moves)
+    chosen = 0
     for m in range(6):
-        if bits >> m & 1:
-            if n == 0:
-                return m
-            n -= 1
-    return 0
+        if moves >> m & 1:
+            chosen = m
+            left -= stray_weight(momentum, last, m)
+            if left < 0:
+                break
+    return chosen
 
 
 @kernel
@@ -132,25 +144,25 @@ def reweigh(forecast, slot, reply, before, after):
     if kind == PLACE or kind == BREAK:
         _likelihood_of_edit(forecast, slot, e, kind, cell, block, after)
     else:
-        _likelihood_of_no_edit(forecast, game, e, after)
+        _likelihood_of_no_edit(forecast, slot, e, after)
     total = np.float64(_normalise(before, after, last, forecast.floor, forecast.learning))
     if kind == PLACE or kind == BREAK:
         return total
     if kind == NOOP:
-        return _chance_of_noop(forecast, game, e, before)
+        return _chance_of_noop(forecast, slot, e, before)
     return _chance_of_move(forecast, slot, e, kind - MOVE_FIRST, before)
 
 
 @summing
-def _likelihood_of_no_edit(forecast, game, e, out):
+def _likelihood_of_no_edit(forecast, slot, e, out):
     """Probability under each particle of a move or a no-op."""
-    outlook, ends = forecast.outlook, forecast.crowd.ends[game]
+    outlook, ends = forecast.outlook, forecast.crowd.ends[slot // forecast.nodes]
     near, far = outlook.near[e], outlook.far[e]
     low = np.uintp(0)
     for t in range(ends.shape[0]):
         high = np.uintp(ends[t])
-        traits = forecast.habits.traits[t]
-        aimless = np.float32(traits[PAUSE] + traits[FIDGET])
+        pause, fidget = pace(forecast.habits.traits[t], forecast.worlds.states.previous[slot], USER)
+        aimless = np.float32(pause + fidget)
         work = np.float32(1.0) - aimless
         for k in range(low, high):
             both = near[k] + far[k]
@@ -165,7 +177,7 @@ def _likelihood_of_edit(forecast, slot, e, kind, cell, block, out):
     game = slot // forecast.nodes
     ends, goals = forecast.crowd.ends[game], forecast.crowd.goals[game, cell]
     near, far = outlook.near[e], outlook.far[e]
-    here = forecast.worlds.states.blocks[slot, cell]
+    here, held = forecast.worlds.states.blocks[slot, cell], in_hand(forecast, slot)
     places, listed = outlook.counts[e, PLACES], -1
     for i in range(outlook.counts[e, NEAR]):
         if outlook.cell[e, i] == cell:
@@ -176,10 +188,13 @@ def _likelihood_of_edit(forecast, slot, e, kind, cell, block, out):
     for t in range(ends.shape[0]):
         high = np.uintp(ends[t])
         traits = forecast.habits.traits[t]
-        work, wrong = 1.0 - traits[PAUSE] - traits[FIDGET], traits[WRONG] if places > 0 else 0.0
+        pause, fidget = pace(traits, forecast.worlds.states.previous[slot], USER)
+        work, wrong = 1.0 - pause - fidget, traits[WRONG] if places > 0 else 0.0
         astray = np.float32(work * wrong / (8 * places)) if random else ZERO
         bonus = forecast.habits.bonus[t]
         meant = np.float32(work * (1.0 - wrong) * outlook.weight[e, t, listed]) if possible else ZERO
+        if kind == PLACE and block == held:
+            meant *= forecast.habits.favour[t]
         wanted = np.uint8(block)
         for k in range(low, high):
             fits = (goals[k] & BLOCK == wanted) if kind == PLACE else (goals[k] & BLOCK != here)
@@ -207,18 +222,18 @@ def _normalise(before, after, count, floor, learning):
 
 
 @kernel
-def _chance_of_noop(forecast, game, e, weights):
+def _chance_of_noop(forecast, slot, e, weights):
     """Probability that the user does nothing."""
-    outlook, ends = forecast.outlook, forecast.crowd.ends[game]
+    outlook, ends = forecast.outlook, forecast.crowd.ends[slot // forecast.nodes]
     stuck = outlook.counts[e, MOVABLE] == 0
     total = 0.0
     low = 0
     for t in range(ends.shape[0]):
-        traits = forecast.habits.traits[t]
-        work = 1.0 - traits[PAUSE] - traits[FIDGET]
+        pause, fidget = pace(forecast.habits.traits[t], forecast.worlds.states.previous[slot], USER)
+        work = 1.0 - pause - fidget
         for k in range(low, ends[t]):
             both = outlook.near[e, k] + outlook.far[e, k]
-            chance = traits[PAUSE] + (traits[FIDGET] if stuck else 0.0)
+            chance = pause + (fidget if stuck else 0.0)
             if both == ZERO:
                 chance += work
             elif stuck:
@@ -233,20 +248,22 @@ def _chance_of_move(forecast, slot, e, move, weights):
     """Probability that the user makes this very move."""
     outlook = forecast.outlook
     ends = forecast.crowd.ends[slot // forecast.nodes]
-    moves, count = outlook.counts[e, MOVABLE], 0
+    moves, previous = outlook.counts[e, MOVABLE], forecast.worlds.states.previous[slot]
     if move < 0 or move >= 6 or not moves >> move & 1:
         return forecast.floor
-    for m in range(6):
-        count += moves >> m & 1
+    last = np.int64(previous[USER, 0])
     if not outlook.counts[e, WAYS]:
         find_ways(forecast, slot, e)
     total = 0.0
     low = 0
     for t in range(ends.shape[0]):
         traits = forecast.habits.traits[t]
-        work = 1.0 - traits[PAUSE] - traits[FIDGET]
+        pause, fidget = pace(traits, previous, USER)
+        work = 1.0 - pause - fidget
+        stray = fidget * stray_weight(traits[MOMENTUM], last, move)
+        stray /= _stray_weights(traits[MOMENTUM], last, moves)
         for k in range(low, ends[t]):
-            chance = traits[FIDGET] / count
+            chance = stray
             if outlook.way[e, k] == move:
                 chance += work * outlook.far[e, k] / (outlook.near[e, k] + outlook.far[e, k])
             total += weights[k] * chance

@@ -17,7 +17,7 @@ from envs.building.config import BuildingConfig
 from envs.building.legal import legal_cells
 from envs.building.rules import Rules, can_move, compile_rules
 from envs.building.state import State, touched_by
-from envs.building.world import ASSISTANT, USER, Size
+from envs.building.world import AIR, ASSISTANT, BEDROCK, USER, Size
 from envs.kernels import inlined, kernel, summing
 
 from .crowd import (
@@ -32,13 +32,17 @@ from .crowd import (
     new_crowd,
     new_habits,
     new_worlds,
+    set_around,
 )
+from .scene import ahead
 
 GROUP = 4
 """Cells that are compared with the goals at a time."""
 PLACES, NEAR, LISTED, MOVABLE, WAYS = range(5)
 """Columns of `Outlook.counts`."""
 ZERO = np.float32(0.0)
+NEVER = np.uint8(0x7E)
+"""A block that no goal holds."""
 
 
 class Outlook(NamedTuple):
@@ -106,7 +110,7 @@ def new_forecast(
     remembered: int,
 ) -> Forecast:
     """A forecast for the slots of `states`, `nodes` per game, with room for K particles of builder types
-    (T, 11). remembered: states in the cache, 2 or more.
+    (T, NUM_TRAITS). remembered: states in the cache, 2 or more.
     """
     return Forecast(
         compile_rules(replace(config, line_of_sight=True)),
@@ -158,13 +162,14 @@ def look(forecast, slot):
     if outlook.slot[e] != slot or outlook.version[e] != worlds.version[slot]:
         outlook.slot[e], outlook.version[e] = slot, worlds.version[slot]
         _survey(forecast, slot, e)
-        crowd, bonus = forecast.crowd, forecast.habits.bonus
-        game = slot // forecast.nodes
+        crowd, bonus, favour = forecast.crowd, forecast.habits.bonus, forecast.habits.favour
+        game, held = slot // forecast.nodes, in_hand(forecast, slot)
         goals, ends, blocks = crowd.goals[game], crowd.ends[game], worlds.states.blocks[slot]
         near, far = outlook.counts[e, NEAR], outlook.counts[e, LISTED]
         cell, weight = outlook.cell[e], outlook.weight[e]
-        _sum_weights(goals, ends, bonus, blocks, cell, weight, np.int64(0), near, outlook.near[e])
-        _sum_weights(goals, ends, bonus, blocks, cell, weight, near, far, outlook.far[e])
+        zero = np.int64(0)
+        _sum_weights(goals, ends, bonus, favour, held, blocks, cell, weight, zero, near, outlook.near[e])
+        _sum_weights(goals, ends, bonus, favour, held, blocks, cell, weight, near, far, outlook.far[e])
     return e
 
 
@@ -182,8 +187,11 @@ def _survey(forecast, slot, e):
     seen, open_, solid = outlook.bits, worlds.open_[slot], worlds.solid[slot]
     for i in range(seen.shape[0]):
         seen[i] = 0
-    own = coordinates(worlds, states.last_edit[slot, USER])
-    other = coordinates(worlds, states.last_edit[slot, ASSISTANT])
+    last = np.int64(states.last_edit[slot, USER])
+    left = np.int64(0) if last < 0 else np.int64(1) + (states.blocks[slot, last] != AIR)
+    on = np.int64(ahead(rules.size, states.touched[slot], states.last_edit[slot], USER))
+    own, other = coordinates(worlds, last), coordinates(worlds, states.last_edit[slot, ASSISTANT])
+    recent = (own, other, left, on)
     n = np.int64(0)
     for j in range(places + breaks):
         if j < places:
@@ -195,18 +203,18 @@ def _survey(forecast, slot, e):
         i, bit = x * h + y, np.uint32(1 << z)
         seen[i] |= bit
         if open_[i] & bit:
-            n = _list(forecast, slot, e, n, c, x, y, z, own, other)
+            n = _list(forecast, slot, e, n, c, x, y, z, recent, True)
     n = near = _fill_up(outlook, e, n)
     for x in range(w):
         for y in range(h):
             i = x * h + y
-            left = open_[i] & ~seen[i]
-            if left:
-                left &= exposed(solid, i, x, y, w, h, d)
-            while left:
-                z = lowest(left)
-                left &= left - np.uint32(1)
-                n = _list(forecast, slot, e, n, i * d + z, x, y, z, own, other)
+            bits = open_[i] & ~seen[i]
+            if bits:
+                bits &= exposed(solid, i, x, y, w, h, d)
+            while bits:
+                z = lowest(bits)
+                bits &= bits - np.uint32(1)
+                n = _list(forecast, slot, e, n, i * d + z, x, y, z, recent, False)
     n = _fill_up(outlook, e, n)
     counts = outlook.counts[e]
     counts[PLACES], counts[NEAR], counts[LISTED], counts[MOVABLE] = places, near, n, moves
@@ -222,22 +230,36 @@ def _apart(place, x, y, z):
 
 
 @inlined
-def _list(forecast, slot, e, n, c, x, y, z, own, other):
-    """Append a cell with its weights to the list; its new length."""
-    outlook, habits, states = forecast.outlook, forecast.habits, forecast.worlds.states
+def _list(forecast, slot, e, n, c, x, y, z, recent, at_hand):
+    """Append a cell with its weights to the list; its new length. recent: places of the last edits of user
+    and assistant, what the former left (`Habits.sort`), and the cell that continues the line.
+    """
+    outlook, habits, worlds = forecast.outlook, forecast.habits, forecast.worlds
+    w, h, d = forecast.rules.size
+    own, other, left, on = recent
+    states = worlds.states
     feet = states.feet[slot, USER]
     outlook.cell[e, n] = c
-    near_own, near_other = _apart(own, x, y, z), _apart(other, x, y, z)
-    dx, dy, dz = abs(x - feet[0]), y - feet[1] + forecast.rules.size[1], abs(z - feet[2])
-    mended = 1 if touched_by(states.touched[slot, c]) == 1 + ASSISTANT else 0
+    if own[0] < 0:
+        ox, oy, oz = np.int64(w), np.int64(0), np.int64(0)
+    else:
+        ox, oy, oz = abs(x - own[0]), abs(y - own[1]), abs(z - own[2])
+    near_other = _apart(other, x, y, z)
+    dx, dy, dz = abs(x - feet[0]), y - feet[1] + h, abs(z - feet[2])
+    sort = touched_by(states.touched[slot, c]) + 3 * (states.blocks[slot, c] != AIR)
+    beside = set_around(worlds.own[slot], x, y, z, w, h, d)
     for t in range(habits.bonus.shape[0]):
-        outlook.weight[e, t, n] = (
+        weight = (
             habits.height[y, t]
-            * habits.local[near_own, t]
+            * habits.local[ox, oy, oz, t]
             * habits.follow[near_other, t]
             * habits.walk[dx, dy, dz, t]
-            * habits.repair[mended, t]
+            * habits.sort[left, sort, t]
+            * habits.beside[beside, t]
         )
+        if c == on:
+            weight *= habits.line[t]
+        outlook.weight[e, t, n] = weight * habits.stay[t] if at_hand else weight
     return n + 1
 
 
@@ -253,7 +275,7 @@ def _fill_up(outlook, e, n):
 
 
 @summing
-def _sum_weights(goals, ends, bonus, blocks, cell, weight, first, last, total):
+def _sum_weights(goals, ends, bonus, favour, held, blocks, cell, weight, first, last, total):
     """Write for each particle the weights (T, L) of the listed cells first..last-1 that are its targets."""
     low = np.uintp(0)
     for t in range(ends.shape[0]):
@@ -265,7 +287,7 @@ def _sum_weights(goals, ends, bonus, blocks, cell, weight, first, last, total):
             in_a, in_b, in_c, in_d = blocks[a], blocks[b], blocks[c], blocks[d]
             w_a, w_b, w_c, w_d = weight[t, i], weight[t, i + 1], weight[t, i + 2], weight[t, i + 3]
             at_a, at_b, at_c, at_d = goals[a], goals[b], goals[c], goals[d]
-            if bonus[t] == 1.0:
+            if bonus[t] == 1.0 and (favour[t] == 1.0 or held == NEVER):
                 for k in range(low, high):
                     total[k] += (
                         (w_a if at_a[k] & BLOCK != in_a else ZERO)
@@ -274,20 +296,43 @@ def _sum_weights(goals, ends, bonus, blocks, cell, weight, first, last, total):
                         + (w_d if at_d[k] & BLOCK != in_d else ZERO)
                     )
             else:
+                liked_a, liked_b, liked_c, liked_d = _liked(held, in_a, in_b, in_c, in_d)
                 for k in range(low, high):
                     total[k] += (
-                        valued(at_a[k], in_a, w_a, bonus[t])
-                        + valued(at_b[k], in_b, w_b, bonus[t])
-                        + valued(at_c[k], in_c, w_c, bonus[t])
-                        + valued(at_d[k], in_d, w_d, bonus[t])
+                        valued(at_a[k], in_a, w_a, bonus[t], liked_a, favour[t])
+                        + valued(at_b[k], in_b, w_b, bonus[t], liked_b, favour[t])
+                        + valued(at_c[k], in_c, w_c, bonus[t], liked_c, favour[t])
+                        + valued(at_d[k], in_d, w_d, bonus[t], liked_d, favour[t])
                     )
         low = high
 
 
 @inlined
-def valued(goal, block, weight, bonus):
+def in_hand(forecast, slot):
+    """The block that the user placed last, NEVER for none."""
+    states = forecast.worlds.states
+    last = states.last_edit[slot, USER]
+    if last < 0 or states.blocks[slot, last] <= BEDROCK:
+        return NEVER
+    return states.blocks[slot, last]
+
+
+@inlined
+def liked(held, block):
+    """The block that one who holds `held` likes to place where `block` is: none but into air."""
+    return held if block == AIR else NEVER
+
+
+@inlined
+def _liked(held, in_a, in_b, in_c, in_d):
+    return liked(held, in_a), liked(held, in_b), liked(held, in_c), liked(held, in_d)
+
+
+@inlined
+def valued(goal, block, weight, bonus, liked, favour):
     """A cell's weight under a goal with its outline bit: 0 where that holds `block` already."""
     value = weight * bonus if goal & ON_OUTLINE else weight
+    value = value * favour if goal & BLOCK == liked else value
     return value if goal & BLOCK != block else ZERO
 
 
@@ -295,7 +340,8 @@ def valued(goal, block, weight, bonus):
 def find_ways(forecast, slot, e):
     """Fill `way`: the legal move that brings each particle nearest to its best far target."""
     outlook, worlds = forecast.outlook, forecast.worlds
-    bonus, game = forecast.habits.bonus, slot // forecast.nodes
+    bonus, favour, game = forecast.habits.bonus, forecast.habits.favour, slot // forecast.nodes
+    held = in_hand(forecast, slot)
     goals, ends, blocks = forecast.crowd.goals[game], forecast.crowd.ends[game], worlds.states.blocks[slot]
     best, target, cell, weight = outlook.best, outlook.target, outlook.cell[e], outlook.weight[e]
     moves = outlook.counts[e, MOVABLE]
@@ -310,13 +356,14 @@ def find_ways(forecast, slot, e):
             in_a, in_b, in_c, in_d = blocks[a], blocks[b], blocks[c], blocks[d]
             w_a, w_b, w_c, w_d = weight[t, i], weight[t, i + 1], weight[t, i + 2], weight[t, i + 3]
             at_a, at_b, at_c, at_d = goals[a], goals[b], goals[c], goals[d]
+            liked_a, liked_b, liked_c, liked_d = _liked(held, in_a, in_b, in_c, in_d)
             for k in range(low, high):
-                value, at = valued(at_a[k], in_a, w_a, bonus[t]), np.int32(a)
-                other = valued(at_b[k], in_b, w_b, bonus[t])
+                value, at = valued(at_a[k], in_a, w_a, bonus[t], liked_a, favour[t]), np.int32(a)
+                other = valued(at_b[k], in_b, w_b, bonus[t], liked_b, favour[t])
                 value, at = max(value, other), np.int32(b) if other > value else at
-                other = valued(at_c[k], in_c, w_c, bonus[t])
+                other = valued(at_c[k], in_c, w_c, bonus[t], liked_c, favour[t])
                 value, at = max(value, other), np.int32(c) if other > value else at
-                other = valued(at_d[k], in_d, w_d, bonus[t])
+                other = valued(at_d[k], in_d, w_d, bonus[t], liked_d, favour[t])
                 value, at = max(value, other), np.int32(d) if other > value else at
                 better = value > best[k]
                 best[k] = value if better else best[k]

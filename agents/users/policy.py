@@ -10,10 +10,14 @@ weight of all others is the probability of walking, one step along the shortest 
 On top come pauses, stray moves and wrong blocks:
 
     P(noop)   = pause
-    P(move m) = fidget / moves + work * far / (near + far)
+    P(move m) = fidget * share(m) + work * far / (near + far)
     P(edit c) = work * near / (near + far) * ((1 - wrong) * w(c) / near + wrong / (8 * places))
     work      = 1 - pause - fidget
     near, far = sums of weights w(c) = exp(rationality * score(c))
+
+Pauses and moves come in bursts: `pause` and `fidget` depend on what both players did last (`pace`), and stray
+moves keep their direction (`share`). What a goal adds to weights is on the goal's outline and on the block in
+the hand (`taste`).
 
 The second term of P(move m) is there when m leads to the best far target, the last one of P(edit c) when c is
 placed into.
@@ -31,12 +35,25 @@ import numpy as np
 
 from envs.building.actions import BREAK, MOVE_FIRST, MOVE_LAST, NOOP, PLACE
 from envs.building.rules import body_cells, solid_faces
-from envs.building.world import AIR, NUM_BLOCKS
-from envs.kernels import kernel, summing
+from envs.building.world import AIR, BEDROCK, NUM_BLOCKS
+from envs.kernels import inlined, kernel, summing
 from envs.rng import below, uniform
 
 from .scene import UNREACHABLE, survey, way_to
-from .traits import FIDGET, OUTLINE, PAUSE, RATIONALITY, WRONG
+from .traits import (
+    FIDGET,
+    LINGER,
+    MATERIAL,
+    MOMENTUM,
+    OUTLINE,
+    PAUSE,
+    RATIONALITY,
+    REST,
+    ROAM,
+    TURN,
+    WATCH,
+    WRONG,
+)
 
 _NO_CELL = -1
 
@@ -65,16 +82,39 @@ def _outline(size, goal, out):
             ) <= 3
 
 
+@kernel
+def taste(traits, state, row, player):
+    """What a goal adds to weights: ``(bonus, favour, held)``, factors of cells on its outline and of placing
+    the block `held`, which was placed last (AIR: none).
+    """
+    last = state.last_edit[row, player]
+    held = np.int64(state.blocks[row, last]) if last >= 0 else AIR
+    bonus, favour = (
+        math.exp(traits[RATIONALITY] * traits[OUTLINE]),
+        math.exp(traits[RATIONALITY] * traits[MATERIAL]),
+    )
+    return bonus, favour if held > BEDROCK else 1.0, held
+
+
+@inlined
+def _factor(tastes, block, goal, outlined):
+    """The factor of one cell."""
+    bonus, favour, held = tastes
+    return (bonus if outlined else 1.0) * (favour if block == AIR and goal == held else 1.0)
+
+
 @summing
-def sum_targets(weight, blocks, goal, outline, bonus):
+def sum_targets(weight, blocks, goal, outline, tastes):
     """Summed weights (N,) of the targets, the cells that differ from the goal."""
     total = 0.0
-    if bonus == 1.0:
+    bonus, favour, _held = tastes
+    if bonus == 1.0 and favour == 1.0:
         for c in range(blocks.shape[0]):
             total += weight[c] if blocks[c] != goal[c] else 0.0
     else:
         for c in range(blocks.shape[0]):
-            total += weight[c] * (bonus if outline[c] else 1.0) if blocks[c] != goal[c] else 0.0
+            value = weight[c] * _factor(tastes, blocks[c], goal[c], outline[c])
+            total += value if blocks[c] != goal[c] else 0.0
     return total
 
 
@@ -107,23 +147,60 @@ def only_holes_left(size, blocks, goal, scene):
 
 
 @kernel
-def near_and_far(size, blocks, goal, outline, bonus, scene, weight):
+def near_and_far(size, blocks, goal, outline, tastes, scene, weight):
     """Summed weights of the targets at hand and of all others; both 0 for a builder that has to dig."""
-    near = sum_targets(weight[0], blocks, goal, outline, bonus)
-    far = sum_targets(weight[1], blocks, goal, outline, bonus)
+    near = sum_targets(weight[0], blocks, goal, outline, tastes)
+    far = sum_targets(weight[1], blocks, goal, outline, tastes)
     if only_holes_left(size, blocks, goal, scene):
         return 0.0, 0.0
     return near, far
 
 
 @kernel
-def outline_bonus(traits):
-    """The factor of weights on the goal's outline."""
-    return math.exp(traits[RATIONALITY] * traits[OUTLINE])
+def pace(traits, previous, player):
+    """``(pause, fidget)``: probabilities of doing nothing and of a stray move after the joint action
+    `previous` (2, 3).
+    """
+    pause, fidget = traits[PAUSE], traits[FIDGET]
+    work = 1.0 - pause - fidget
+    more, stray = 0.0, 0.0
+    last, other = previous[player, 0], previous[1 - player, 0]
+    if last == NOOP:
+        more += traits[LINGER]
+    elif last == PLACE or last == BREAK:
+        more += traits[REST]
+        stray += traits[TURN]
+    else:
+        stray += traits[ROAM]
+    if other == PLACE or other == BREAK:
+        more += traits[WATCH]
+    if more == 0.0 and stray == 0.0:
+        return pause, fidget
+    pause *= math.exp(more)
+    fidget *= math.exp(stray)
+    total = pause + fidget + work
+    return pause / total, fidget / total
+
+
+@inlined
+def stray_weight(momentum, last, move):
+    """Weight of a stray move 0..5 after an action of kind `last`."""
+    if momentum == 0.0 or last < MOVE_FIRST or last > MOVE_LAST or (last - MOVE_FIRST) // 2 != move // 2:
+        return 1.0
+    return math.exp(momentum if last - MOVE_FIRST == move else -momentum)
 
 
 @kernel
-def move_to_target(rules, state, row, player, scene, weight, goal, outline, bonus):
+def _stray_weights(momentum, last, moves):
+    """Summed weights of the stray moves that are legal, (6,) bool."""
+    total = 0.0
+    for m in range(6):
+        total += stray_weight(momentum, last, m) if moves[m] else 0.0
+    return total
+
+
+@kernel
+def move_to_target(rules, state, row, player, scene, weight, goal, outline, tastes):
     """First move (0..5) towards the best far target that can be reached; -1 when there is none."""
     blocks, cells, way = state.blocks[row], scene.cell, scene.way
     while True:
@@ -131,7 +208,7 @@ def move_to_target(rules, state, row, player, scene, weight, goal, outline, bonu
         for i in range(scene.counts[2], scene.counts[3]):
             c = cells[i]
             if blocks[c] != goal[c]:
-                value = weight[c] * (bonus if outline[c] else 1.0)
+                value = weight[c] * _factor(tastes, blocks[c], goal[c], outline[c])
                 if value > best and way[c] != UNREACHABLE:
                     best, target = value, c
         if target == _NO_CELL:
@@ -186,13 +263,17 @@ def dig(rules, state, row, player, scene, goal):
 
 
 @kernel
-def _nth_move(scene, n):
+def _stray_move(scene, momentum, last, share):
+    """The stray move 0..5 that lies at a share in [0, 1) of the summed weights."""
+    left = share * _stray_weights(momentum, last, scene.moves)
+    chosen = 0
     for m in range(6):
         if scene.moves[m]:
-            if n == 0:
-                return m
-            n -= 1
-    return 0
+            chosen = m
+            left -= stray_weight(momentum, last, m)
+            if left < 0:
+                break
+    return chosen
 
 
 @kernel
@@ -203,18 +284,20 @@ def draw_action(rules, state, row, player, traits, scene, type_, goal, outline, 
     t = traits[type_]
     out[0], out[1], out[2] = NOOP, 0, 0
     moves = scene.counts[6]
+    pause, fidget = pace(t, state.previous[row], player)
     u = uniform(stream, lane)
-    if u < t[PAUSE]:
+    if u < pause:
         return
-    if u < t[PAUSE] + t[FIDGET]:
+    if u < pause + fidget:
         if moves > 0:
-            out[0] = MOVE_FIRST + _nth_move(scene, below(stream, lane, moves))
+            last = state.previous[row, player, 0]
+            out[0] = MOVE_FIRST + _stray_move(scene, t[MOMENTUM], last, uniform(stream, lane))
         return
-    blocks, weight, bonus = state.blocks[row], scene.weight[type_], outline_bonus(t)
-    near, far = near_and_far(rules.size, blocks, goal, outline, bonus, scene, weight)
+    blocks, weight, tastes = state.blocks[row], scene.weight[type_], taste(t, state, row, player)
+    near, far = near_and_far(rules.size, blocks, goal, outline, tastes, scene, weight)
     if near == 0.0 or uniform(stream, lane) * (near + far) >= near:
         move = (
-            move_to_target(rules, state, row, player, scene, weight[1], goal, outline, bonus)
+            move_to_target(rules, state, row, player, scene, weight[1], goal, outline, tastes)
             if far > 0.0
             else -1
         )
@@ -231,7 +314,7 @@ def draw_action(rules, state, row, player, traits, scene, type_, goal, outline, 
     for i in range(scene.counts[2]):
         c = scene.cell[i]
         if blocks[c] != goal[c]:
-            left -= weight[0, c] * (bonus if outline[c] else 1.0)
+            left -= weight[0, c] * _factor(tastes, blocks[c], goal[c], outline[c])
             if blocks[c] == AIR:
                 out[0], out[1], out[2] = PLACE, c, goal[c]
             else:
@@ -245,18 +328,21 @@ def action_prob(rules, state, row, player, traits, scene, type_, goal, outline, 
     """Probability that a builder of this goal and type does the action, from a surveyed scene."""
     t = traits[type_]
     moves = scene.counts[6]
-    work = 1.0 - t[PAUSE] - t[FIDGET]
+    pause, fidget = pace(t, state.previous[row], player)
+    work = 1.0 - pause - fidget
     prob = 0.0
     if kind == NOOP:
-        prob = t[PAUSE] + (t[FIDGET] if moves == 0 else 0.0)
+        prob = pause + (fidget if moves == 0 else 0.0)
     elif MOVE_FIRST <= kind <= MOVE_LAST and scene.moves[kind - MOVE_FIRST]:
-        prob = t[FIDGET] / moves
-    blocks, weight, bonus = state.blocks[row], scene.weight[type_], outline_bonus(t)
-    near, far = near_and_far(rules.size, blocks, goal, outline, bonus, scene, weight)
+        last = state.previous[row, player, 0]
+        share = stray_weight(t[MOMENTUM], last, kind - MOVE_FIRST)
+        prob = fidget * share / _stray_weights(t[MOMENTUM], last, scene.moves)
+    blocks, weight, tastes = state.blocks[row], scene.weight[type_], taste(t, state, row, player)
+    near, far = near_and_far(rules.size, blocks, goal, outline, tastes, scene, weight)
     if (kind != PLACE and kind != BREAK) or near == 0.0:
         walk = work if near == 0.0 else work * far / (near + far)
         move = (
-            move_to_target(rules, state, row, player, scene, weight[1], goal, outline, bonus)
+            move_to_target(rules, state, row, player, scene, weight[1], goal, outline, tastes)
             if far > 0.0
             else -1
         )
@@ -276,7 +362,8 @@ def action_prob(rules, state, row, player, traits, scene, type_, goal, outline, 
         and (kind == PLACE) == (blocks[cell] == AIR)
         and (kind == BREAK or block == goal[cell])
     ):
-        prob += work * (1.0 - wrong) * weight[0, cell] * (bonus if outline[cell] else 1.0)
+        factor = _factor(tastes, blocks[cell], goal[cell], outline[cell])
+        prob += work * (1.0 - wrong) * weight[0, cell] * factor
     return prob
 
 
@@ -294,13 +381,14 @@ def in_list(cells, count, cell):
 
 
 @kernel
-def draw_actions(rules, state, player, traits, scene, goals, outlines, streams, active, out):
-    """Draw the actions (B, 3) of a builder with traits (1, 11) in every active world, with goals and outlines
-    (B, N).
+def draw_actions(rules, state, player, tables, scene, goals, outlines, streams, active, out):
+    """Draw the actions (B, 3) of builders with traits (B, 1, NUM_TRAITS) in every active world, with goals
+    and outlines (B, N).
     """
     for row in range(state.clock.shape[0]):
         out[row] = 0
         if active[row] and state.clock[row] % rules.act_every[player] == 0:
+            traits = tables[row]
             survey(rules, state, row, player, traits, scene)
             draw_action(
                 rules, state, row, player, traits, scene, 0, goals[row], outlines[row], streams, row, out[row]

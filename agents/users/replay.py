@@ -221,7 +221,7 @@ def _survey_and_want(rules, state, row, player, traits, scene, goal, edits, want
 def _draw_replays(
     rules, state, player, tables, scene, goals, outlines, edits, counts, streams, active, wanted, out
 ):
-    """Draw the actions (B, 3) of people with traits (B, 1, 11) and `counts` (B,) edits (B, E, 2) each."""
+    """Draw the actions (B, 3) of people with traits (B, 1, NUM_TRAITS) and `counts` (B,) edits (B, E, 2)."""
     for row in range(state.clock.shape[0]):
         out[row, 0] = out[row, 1] = out[row, 2] = 0
         if active[row] and state.clock[row] % rules.act_every[player] == 0:
@@ -234,7 +234,7 @@ def _draw_replays(
 
 @kernel
 def _replay_prob(rules, state, row, player, traits, scene, goal, outline, edits, wanted, action):
-    """Probability of an action (3,) of a person with traits (1, 11) and edits (E, 2)."""
+    """Probability of an action (3,) of a person with traits (1, NUM_TRAITS) and edits (E, 2)."""
     _survey_and_want(rules, state, row, player, traits, scene, goal, edits, wanted)
     kind, cell, block = action[0], action[1], action[2]
     return action_prob(rules, state, row, player, traits, scene, 0, wanted, outline, kind, cell, block)

@@ -18,11 +18,30 @@ from envs.building.legal import legal_cells
 from envs.building.rules import air_faces, body_cells, can_move, can_stand, solid_faces
 from envs.building.sight import can_click, offset_index
 from envs.building.state import touched_by
-from envs.building.world import AIR, ASSISTANT, BEDROCK
+from envs.building.world import AIR, ASSISTANT, BEDROCK, cell_index, inside
 from envs.kernels import kernel
 
-from .traits import COMFORT, FOLLOW, HEIGHT, LOCALITY, RATIONALITY, REPAIR, WALK
+from .traits import (
+    BESIDE,
+    CLEAR,
+    COMFORT,
+    DRIFT,
+    FACE,
+    FOLLOW,
+    HEIGHT,
+    LINE,
+    LOCALITY,
+    PERSIST,
+    RATIONALITY,
+    REFILL,
+    REPAIR,
+    STAY,
+    TOUCH,
+    WALK,
+)
 
+DRIFT_WITHIN, FOLLOW_WITHIN = 6, 4
+"""Cells beyond which the own last edit, and the other's, is far away and no farther."""
 UNREACHABLE = -1
 _UNKNOWN = -2
 
@@ -51,8 +70,8 @@ class Scene(NamedTuple):
     sealed: np.ndarray
     """(N,) bool: cut off from the air around the builder, so that nobody there can see or click it."""
     weight: np.ndarray
-    """(T, 2, N) float64 Boltzmann weights per builder type of near and of far cells, without the outline
-    bonus; 0 elsewhere.
+    """(T, 2, N) float64 Boltzmann weights per builder type of near and of far cells, without what the
+    goal adds (`policy.taste`); 0 elsewhere.
     """
     rows: np.ndarray
     """(3, W * H) uint64 rows of bits along z: air, air connected with the builder's eye, solid cells."""
@@ -158,7 +177,7 @@ def _list_cell(listed, cells, c, n):
 @kernel
 def survey(rules, state, row, player, traits, scene):
     """Fill the scene for world `row`: lists, legal moves, possible targets and their weights for builder
-    types `traits` (T, 11).
+    types `traits` (T, NUM_TRAITS).
     """
     w, h, d = rules.size
     blocks, feet = state.blocks[row], state.feet[row]
@@ -201,6 +220,7 @@ def survey(rules, state, row, player, traits, scene):
     for t in range(traits.shape[0]):
         _weigh(
             rules.size,
+            blocks,
             feet[player],
             state.touched[row],
             state.last_edit[row],
@@ -223,9 +243,44 @@ def _beyond(size, cell, x, y, z, free):
 
 
 @kernel
-def _weigh(size, feet, touched, last_edit, player, traits, cells, near, listed, weight):
+def ahead(size, touched, last_edit, player):
+    """The cell that continues a player's line: from the neighbour of its last edit that it changed latest,
+    through the last edit, one on. -1 for none.
+    """
+    last = last_edit[player]
+    if last < 0:
+        return -1
+    _w, h, d = size
+    x, y, z = last // (h * d), (last // d) % h, last % d
+    latest, found = 0, -1
+    for m in range(6):
+        nx, ny, nz = x + MOVES[m, 0], y + MOVES[m, 1], z + MOVES[m, 2]
+        if inside(size, nx, ny, nz):
+            mark = touched[cell_index(size, nx, ny, nz)]
+            if touched_by(mark) == 1 + player and mark > latest:
+                latest = mark
+                ax, ay, az = x - MOVES[m, 0], y - MOVES[m, 1], z - MOVES[m, 2]
+                found = cell_index(size, ax, ay, az) if inside(size, ax, ay, az) else -1
+    return found
+
+
+@kernel
+def _built_around(size, blocks, touched, player, x, y, z):
+    """Number of neighbours of a cell that are blocks which this player placed."""
+    count = 0
+    for m in range(6):
+        nx, ny, nz = x + MOVES[m, 0], y + MOVES[m, 1], z + MOVES[m, 2]
+        if inside(size, nx, ny, nz):
+            n = cell_index(size, nx, ny, nz)
+            count += blocks[n] != AIR and touched_by(touched[n]) == 1 + player
+    return count
+
+
+@kernel
+def _weigh(size, blocks, feet, touched, last_edit, player, traits, cells, near, listed, weight):
     _w, h, d = size
     own, other = last_edit[player], last_edit[1 - player]
+    on = ahead(size, touched, last_edit, player)
     weight[:] = 0.0
     for i in range(listed):
         c = cells[i]
@@ -237,9 +292,29 @@ def _weigh(size, feet, touched, last_edit, player, traits, cells, near, listed, 
             - traits[WALK] * max(0.0, distance - traits[COMFORT])
         )
         if traits[FOLLOW] != 0.0:
-            score -= traits[FOLLOW] * min(4, _beyond(size, other, x, y, z, 1))
-        if touched_by(touched[c]) == 1 + ASSISTANT:
+            score -= traits[FOLLOW] * min(FOLLOW_WITHIN, _beyond(size, other, x, y, z, 1))
+        by = touched_by(touched[c])
+        if by == 1 + ASSISTANT:
             score += traits[REPAIR]
+        if own >= 0:
+            gap = abs(x - own // (h * d)) + abs(y - (own // d) % h) + abs(z - own % d)
+            score -= traits[DRIFT] * min(DRIFT_WITHIN, gap)
+            if _beyond(size, own, x, y, z, 1) == 0:
+                score += traits[TOUCH]
+            if gap == 1:
+                score += traits[FACE]
+            if (blocks[c] == AIR) != (blocks[own] == AIR):
+                score += traits[PERSIST]
+        if c == on:
+            score += traits[LINE]
+        if traits[BESIDE] != 0.0:
+            score += traits[BESIDE] * _built_around(size, blocks, touched, player, x, y, z)
+        if blocks[c] != AIR:
+            score += traits[CLEAR]
+        elif by == 1 + player:
+            score += traits[REFILL]
+        if i < near:
+            score += traits[STAY]
         weight[0 if i < near else 1, c] = math.exp(traits[RATIONALITY] * score)
 
 

@@ -12,7 +12,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Traits:
-    """What makes one builder differ from another."""
+    """What makes one builder differ from another.
+
+    The first eleven make the named types. The others are habits that recordings of people show
+    (`docs/users.md`); at 0 a builder does not have them.
+    """
 
     rationality: float = 1.0
     """Inverse temperature of the choice among targets; scores below are in nats at 1."""
@@ -40,6 +44,40 @@ class Traits:
     """Probability of doing nothing."""
     fidget: float = 0.22
     """Probability of a move without purpose."""
+    touch: float = 0.0
+    """Score gained within one cell (Chebyshev) of the own last edit."""
+    face: float = 0.0
+    """Score gained by cells that share a face with the own last edit."""
+    drift: float = 0.0
+    """Score lost per cell (Manhattan, at most 6) from the own last edit."""
+    line: float = 0.0
+    """Score gained by the cell that continues the line to the own last edit from the neighbour changed
+    before it (`scene.ahead`).
+    """
+    beside: float = 0.0
+    """Score gained per neighbouring block that the builder placed."""
+    clear: float = 0.0
+    """Score gained by blocks that have to go, over blocks that have to come."""
+    refill: float = 0.0
+    """Score gained by holes that the builder made."""
+    persist: float = 0.0
+    """Score gained by the kind of edit, place or break, that came last."""
+    material: float = 0.0
+    """Score gained by placing the block that was placed last: it stays in the hand."""
+    stay: float = 0.0
+    """Score gained by all that can be done without walking."""
+    linger: float = 0.0
+    """Log odds that pausing gains after a pause."""
+    rest: float = 0.0
+    """Log odds that pausing gains after an edit."""
+    watch: float = 0.0
+    """Log odds that pausing gains when the assistant has just changed something."""
+    roam: float = 0.0
+    """Log odds that moves without purpose gain after a move."""
+    turn: float = 0.0
+    """Log odds that moves without purpose gain after an edit."""
+    momentum: float = 0.0
+    """Log weight, among moves without purpose, of the last move again and, negated, of its opposite."""
 
     def __post_init__(self) -> None:
         for name, low, high in (("rationality", 0, 100), ("wrong", 0, 1), ("pause", 0, 1), ("fidget", 0, 1)):
@@ -52,11 +90,18 @@ class Traits:
             )
 
     def vector(self) -> np.ndarray:
-        """(11,) float64 in the order of the fields."""
+        """(NUM_TRAITS,) float64 in the order of the fields."""
         return np.array([getattr(self, f.name) for f in fields(self)])
 
 
-(RATIONALITY, HEIGHT, LOCALITY, WALK, COMFORT, OUTLINE, REPAIR, FOLLOW, WRONG, PAUSE, FIDGET) = range(11)
+NUM_TRAITS = len(fields(Traits))
+# fmt: off
+(
+    RATIONALITY, HEIGHT, LOCALITY, WALK, COMFORT, OUTLINE, REPAIR, FOLLOW, WRONG, PAUSE, FIDGET,
+    TOUCH, FACE, DRIFT, LINE, BESIDE, CLEAR, REFILL, PERSIST, MATERIAL, STAY,
+    LINGER, REST, WATCH, ROAM, TURN, MOMENTUM,
+) = range(NUM_TRAITS)
+# fmt: on
 
 
 @dataclass(frozen=True)

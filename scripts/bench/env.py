@@ -67,16 +67,16 @@ def bench_env(options: argparse.Namespace, progress: Progress) -> Report:
     progress.say(f"{100 * game.effective:.0f} % of the recorded actions take effect")
     session = _Session(BuildingEnv(goals=source), options.seed, rng)
 
-    def repeat(measure: Callable[[], float]) -> np.ndarray:
-        return _repeat(measure, options.seconds / 4)
+    def timed(measure: Callable[[], float]) -> np.ndarray:
+        return repeat(measure, options.seconds / 4)
 
-    steps, looks = game.steps / repeat(game.step), game.steps / repeat(game.step_observe_legal)
+    steps, looks = game.steps / timed(game.step), game.steps / timed(game.step_observe_legal)
     figures = [
         _figure("env.step", steps, "steps/s", batch=options.batch),
         _figure("env.step_observe_legal", looks, "steps/s", batch=options.batch),
-        _figure("env.pettingzoo", session.steps / repeat(session.play), "steps/s", batch=1),
+        _figure("env.pettingzoo", session.steps / timed(session.play), "steps/s", batch=1),
         Figure("env.state_bytes", state_bytes(game.batch.state), unit="B"),
-        _figure("env.goal_draw_ms", 1000 / GOALS * repeat(lambda: _draw_goals(source, rng)), "ms"),
+        _figure("env.goal_draw_ms", 1000 / GOALS * timed(lambda: _draw_goals(source, rng)), "ms"),
     ]
     return Report(figures, [_table(figures)])
 
@@ -177,7 +177,7 @@ def _draw_actions(batch: BuildingBatch, rng: np.random.Generator) -> np.ndarray:
     return drawn
 
 
-def _repeat(measure: Callable[[], float], seconds: float) -> np.ndarray:
+def repeat(measure: Callable[[], float], seconds: float) -> np.ndarray:
     """What `measure` returns in so many seconds of calls, five at least, after one that does not count."""
     measure()
     began = time.monotonic()

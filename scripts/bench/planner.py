@@ -44,8 +44,9 @@ def bench_planner(options: argparse.Namespace, progress: Progress) -> Report:
                                  tree alone; particles 0: one goal and a user who never acts, so no replies
       planner.set_root_us        preparing the root of one game
       planner.tree_bytes         one tree: statistics, candidates, the model's slots with their states and
-                                 particle weights, and the belief that they share (planner.belief_bytes);
-                                 room is made for all simulations, so that it does not grow
+                                 particle weights; room is made for all simulations, so that it does
+                                 not grow
+      planner.belief_bytes       what the slots of one game share: the goals and weights of its belief
       planner.reference_ratio    time of planners.reference by that of the fast search
       planner.thread_speedup     time on the wall with one thread by that with two; both must find the same
       planner.decision_ms        the planning assistant from a state to an action, its belief included
@@ -54,7 +55,7 @@ def bench_planner(options: argparse.Namespace, progress: Progress) -> Report:
                                  library. Half the differences in a cell, mean over cells
       planner.coherence_shift    mean distance of the single beliefs after
 
-    exact, about 2 minutes: games with known optimal values (agents/evaluation/tabular.py).
+    exact, about 3 minutes: games with known optimal values (agents/evaluation/tabular.py).
       value.planner              optimal value less the planner's regret
       regret.planner             in % of what the best assistant adds to the user alone; regret.worst: of the
                                  game where a rule loses most

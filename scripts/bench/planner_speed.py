@@ -22,7 +22,7 @@ from planners.search import Results, Search
 from planners.tree import tree_bytes
 
 from .._cli import Figure, Progress, Report, table
-from .env import _repeat as repeat
+from .env import repeat
 from .half_built import HalfBuilt, Sizes
 from .planner_coherence import coherence_figures
 
@@ -134,7 +134,7 @@ def _simulation_figures(half: HalfBuilt, sizes: Sizes) -> Iterator[Figure]:
     yield _figure("planner.set_root_us", times, "us", game="building", batch=batch)
     slots, beliefs = _model_bytes(whole.model)
     for name, count, game in (
-        ("tree", tree_bytes(whole.search.forest) + slots + beliefs, "building"),
+        ("tree", tree_bytes(whole.search.forest) + slots, "building"),
         ("belief", beliefs, "building"),
         ("tree", tree_bytes(tree.forest), "none"),
     ):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from envs.tabular import TabularGame, make_game
 from envs.tabular.random_games import random_game
-from planners.bounds import blind_bounds
+from planners.bounds import blind_bounds, listening_bounds
 from planners.exact import Solution, always_wait, informed, policy_value, solve
 from planners.tabular import Bounds, TabularModel
 
@@ -37,10 +37,11 @@ def going(solution: Solution) -> np.ndarray:
     )
 
 
-def leaf_values(solution: Solution, nodes: np.ndarray) -> np.ndarray:
-    """What `TabularModel` says of situations, with blind plans at its leaves."""
+def leaf_values(solution: Solution, nodes: np.ndarray, leaf: Bounds | None = None) -> np.ndarray:
+    """What `TabularModel` says of situations, with blind plans at its leaves unless others are given."""
     graph = solution.graph
-    model = TabularModel(graph.game, games=len(nodes), nodes=1, leaf=blind_bounds(graph.game))
+    leaf = leaf or blind_bounds(graph.game)
+    model = TabularModel(graph.game, games=len(nodes), nodes=1, leaf=leaf)
     for game, node in enumerate(nodes):
         model.set_root(game, int(graph.states[node]), graph.beliefs[node], int(graph.depths[node]))
     return model.evaluate(np.arange(len(nodes))).values
@@ -90,6 +91,28 @@ def test_plans_are_worth_what_the_exact_solver_says(name: str, settings: dict[st
         known = solve(informed(game)).value
         own = np.stack([plans[:, 1 + goal, goal] for goal in range(len(game.goals))], axis=1)
         assert game.start @ own @ game.prior == pytest.approx(known, abs=1e-7)
+
+
+def test_listening_plans_lie_between_the_blind_ones_and_optimal_play() -> None:
+    solution = solve(make_game("kitchen"))
+    nodes = going(solution)
+    blind = leaf_values(solution, nodes)
+    listening = leaf_values(solution, nodes, listening_bounds(solution.graph.game, 1000))
+    assert (blind - 1e-9 <= listening).all()
+    assert (listening <= solution.values[nodes] + 1e-7).all()
+    lost = solution.values[nodes] - np.stack([blind, listening])
+    assert lost[1, :100].mean() < 0.5 * lost[0, :100].mean(), "near the start"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [(n, s) for n, s in GAMES if n in ("wormy_apples", "tiger", "line_build")]
+)
+def test_plans_of_all_beliefs_are_optimal(name: str, settings: dict[str, Any]) -> None:
+    """Games of so few beliefs that each has its plan."""
+    solution = solve(make_game(name, **settings))
+    nodes = going(solution)
+    values = leaf_values(solution, nodes, listening_bounds(solution.graph.game, 1000))
+    assert values == pytest.approx(solution.values[nodes], abs=1e-6)
 
 
 def test_tiger_by_hand() -> None:

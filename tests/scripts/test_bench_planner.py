@@ -53,7 +53,7 @@ def test_the_figures_of_speed() -> None:
     assert times[0].value > times[2].value
     sizes = by_labels(figures, "planner.tree_bytes", "game", "simulations")
     beliefs = by_labels(figures, "planner.belief_bytes", "game", "simulations")
-    assert sizes["building", 10].value > beliefs["building", 10].value > 0
+    assert beliefs["building", 10].value > 0
     assert sizes["building", 10].value > sizes["none", 10].value > 0
     (ratio,) = by_labels(figures, "planner.reference_ratio").values()
     assert ratio.value > 1

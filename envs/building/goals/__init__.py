@@ -8,13 +8,15 @@ first so many goals of any.
 
 from __future__ import annotations
 
-from .augment import augment
-from .generator import GeneratorSource, HouseDistribution
+from .generator.distribution import HouseDistribution
+from .generator.source import GeneratorSource
 from .identity import Overlap, fingerprint, fingerprints, overlap, split_of
-from .library import Filters, LibrarySource
-from .licences import PERMISSIVE
+from .library.augment import augment
+from .library.licences import PERMISSIVE
+from .library.readers import House, read_houses
+from .library.recombine import Recombination, RecombinedSource
+from .library.source import Filters, LibrarySource
 from .mixture import LimitedSource, MixtureSource, limit
-from .readers import House, read_houses
 from .resolve import make_source
 from .source import Goals, GoalSource, SeededSource, goals_of
 from .transforms import box_of, structure_of
@@ -31,6 +33,8 @@ __all__ = [
     "LimitedSource",
     "MixtureSource",
     "Overlap",
+    "Recombination",
+    "RecombinedSource",
     "SeededSource",
     "augment",
     "box_of",

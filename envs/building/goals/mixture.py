@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .library import LibrarySource
+from .library.source import LibrarySource
 from .seeds import derive, draw_seeds, uniforms
 from .source import Goals, GoalSource, goals_of
 

@@ -13,16 +13,18 @@ from pathlib import Path
 
 from ..world import DEFAULT_SIZE, Size
 from .data import data_sets
-from .generator import GeneratorSource
+from .generator.source import GeneratorSource
 from .identity import fingerprint
-from .library import Filters, LibrarySource
-from .licences import PERMISSIVE
+from .library.licences import PERMISSIVE
+from .library.readers import House, read_full, read_houses
+from .library.recombine import Recombination, RecombinedSource
+from .library.source import Filters, LibrarySource
 from .mixture import MixtureSource
-from .readers import House, read_houses
 from .source import GoalSource
 from .transforms import box_of, fit, keep_connected
 
 LIBRARY_SETS = ("houses_mods", "houses_luanti", "block_goals_9x8x8")
+FULL_SETS = ("houses_mods", "houses_luanti", "blocks_craftassist")
 RECORDED_SETS = ("human_building",)
 
 MAX_SHRINK_RATIO = 1.6
@@ -30,7 +32,7 @@ MAX_SHRINK_RATIO = 1.6
 
 MIX_WEIGHTS = {"generator": 0.4, "recombined": 0.6}
 """What `mix` draws from, and how often."""
-RECOMBINED_WEIGHTS = {"houses_mods": 3.0, "houses_luanti": 1.0, "block_goals_9x8x8": 3.0}
+RECOMBINED_WEIGHTS = {"houses_mods": 3.0, "houses_luanti": 1.0, "blocks_craftassist": 3.0}
 """How often `recombined` starts from a house of each data set."""
 
 
@@ -55,23 +57,19 @@ def library(
     return LibrarySource("library", houses, size, filters, augmented=augmented, excluded=held_out(size))
 
 
-def recombined(size: Size = DEFAULT_SIZE, *, any_licence: bool = False) -> MixtureSource:
-    """Variants of the ``train`` houses of each data set that is there, weighted by `RECOMBINED_WEIGHTS`."""
-    parts = [
-        (
-            LibrarySource(
-                folder.name,
-                _read([folder], "train"),
-                size,
-                library_filters(any_licence),
-                augmented=True,
-                excluded=held_out(size),
-            ),
-            RECOMBINED_WEIGHTS[folder.name],
-        )
+def recombined(
+    size: Size = DEFAULT_SIZE, *, any_licence: bool = False, recombination: Recombination | None = None
+) -> RecombinedSource:
+    """Recombined ``train`` buildings at full size of each data set that is there, by `RECOMBINED_WEIGHTS`."""
+    houses = [
+        house
         for folder in data_sets(*RECOMBINED_WEIGHTS)
+        for house in read_full(folder, "train")
+        if any_licence or house.licence in PERMISSIVE
     ]
-    return MixtureSource(parts, "recombined")
+    return RecombinedSource(
+        "recombined", houses, size, recombination, weights=RECOMBINED_WEIGHTS, excluded=held_out(size)
+    )
 
 
 def mix(size: Size = DEFAULT_SIZE, *, any_licence: bool = False) -> MixtureSource:
@@ -116,18 +114,22 @@ EVALUATION: dict[str, Callable[[Size], GoalSource]] = {
 
 
 def held_out(size: Size = DEFAULT_SIZE) -> frozenset[str]:
-    """Fingerprints, without materials, of all ``val`` and recorded goals, whole and less what floats."""
-    return _held_out(size, tuple(data_sets(*LIBRARY_SETS, *RECORDED_SETS)))
+    """Fingerprints, without materials, of all ``val`` and recorded houses: at full size, fitted into the
+    world, and less what floats.
+    """
+    return _held_out(size, tuple(data_sets(*LIBRARY_SETS, *FULL_SETS, *RECORDED_SETS)))
 
 
 @lru_cache(maxsize=4)
 def _held_out(size: Size, folders: tuple[Path, ...]) -> frozenset[str]:
-    prints = set()
+    structures = []
     for folder in folders:
-        for house in _read([folder], None if folder.name in RECORDED_SETS else "val"):
-            structure = fit(house.structure, box_of(size))
-            prints |= {fingerprint(goal, materials=False) for goal in (structure, keep_connected(structure))}
-    return frozenset(prints)
+        houses = _read([folder], None if folder.name in RECORDED_SETS else "val")
+        fitted = [fit(house.structure, box_of(size)) for house in houses]
+        structures += [*fitted, *map(keep_connected, fitted)]
+        if folder.name in FULL_SETS:
+            structures += [house.structure for house in read_full(folder, "val")]
+    return frozenset(fingerprint(structure, materials=False) for structure in structures)
 
 
 def _read(folders: list[Path], split: str | None) -> list[House]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ...factories import load_factory
 from ..world import DEFAULT_SIZE, Size, check_size
-from .generator import GeneratorSource
-from .library import Filters, LibrarySource
+from .generator.source import GeneratorSource
+from .library.readers import read_houses
+from .library.source import Filters, LibrarySource
 from .mixture import MixtureSource
 from .named import EVALUATION, TRAINING, library
-from .readers import read_houses
 from .source import GoalSource
 
 GENERATOR_NAMES = ("default", "generator")
@@ -40,6 +40,7 @@ def make_source(
     | ``val_craftassist``, ``val_mods``, ``recorded`` | houses that judge, from which nothing may learn |
     | a library npz | its array ``goal`` (N, w, h, d), 9x8x8 for the default world; house-like sources only |
     | an npz with arrays ``*/goal`` | the whole worlds (W, H, D) of recorded episodes |
+    | a ``.schem`` or ``.nbt`` file, a folder of them | Minecraft buildings, by material, shrunk to fit |
     | a folder with ``*/schematic.npy`` | CraftAssist houses, mapped to our blocks and shrunk to fit |
     | a data set's folder | its ``goals_*.npz`` or ``houses_*.npz``: ``split``, the only one, or ``val`` |
     | ``package.module:factory`` | ``factory(size=size)`` |

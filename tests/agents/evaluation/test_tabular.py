@@ -19,9 +19,6 @@ from agents.evaluation.tabular import (
 )
 from planners.exact import Solution, always_wait, policy_value, qmdp_policy, solve
 
-FAR = ("kitchen",)
-"""Games whose plans reach deeper than 100 simulations do."""
-
 
 @functools.cache
 def solved(name: str) -> Solution:
@@ -39,7 +36,7 @@ def played(name: str, planner: str, simulations: int, episodes: int) -> Played:
 
 
 @pytest.mark.parametrize("planner", ["gumbel", "puct"])
-@pytest.mark.parametrize("name", [name for name in GAMES if name not in FAR])
+@pytest.mark.parametrize("name", GAMES)
 def test_100_simulations_lose_less_than_5_percent(name: str, planner: str) -> None:
     """Of what the best assistant adds to the user alone."""
     episodes = 10 if name == "tiger" else 40
@@ -58,10 +55,10 @@ def test_10000_simulations_lose_next_to_nothing(name: str, planner: str) -> None
 
 @pytest.mark.parametrize("planner", ["gumbel", "puct"])
 def test_regret_falls_with_simulations(planner: str) -> None:
-    regrets = [played("kitchen", planner, n, 40).regrets.mean() / gain("kitchen") for n in (1, 100, 3000)]
+    regrets = [played("kitchen", planner, n, 40).regrets.mean() / gain("kitchen") for n in (1, 10, 100)]
     assert regrets[0] > 0.9
-    assert regrets[0] > regrets[1] > regrets[2]
-    assert regrets[2] < 0.1
+    assert regrets[0] > 0.5 > regrets[1] > regrets[2]
+    assert regrets[2] < 0.05
 
 
 @pytest.mark.parametrize("name", ["wormy_apples", "wormy_apples:timing=simultaneous"])

@@ -9,22 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.users import make_user
 from agents.users.builder import BuilderUser
 from agents.users.crowd import derive, exposed, fill_crowd, lowest
 from agents.users.forecast import draw, reweigh
 from agents.users.outlook import LISTED, find_ways, look, new_forecast
-from agents.users.policy import action_prob, near_and_far, outline_bonus, outlines
+from agents.users.policy import action_prob, near_and_far, outlines, pace, stray_weight, taste
 from agents.users.scene import Scene, new_scene, survey
-from agents.users.traits import FIDGET, PAUSE, USER_TYPES, WRONG
+from agents.users.traits import MOMENTUM, USER_TYPES, WRONG, Traits
 from envs.building import BuildingBatch, BuildingConfig
 from envs.building.actions import BREAK, MOVES, PLACE, Codec, decode
 from envs.building.goals import Goals
 from envs.building.rules import compile_rules
 from envs.building.world import ASSISTANT, USER
 
-TYPES = ("bottom_up", "outline_first", "companion")
-TRAITS = np.stack([USER_TYPES[name].traits.vector() for name in TYPES])
+HABITUAL = Traits(
+    rationality=0.9, outline=-0.5, repair=-0.6, follow=-0.1, touch=0.6, face=0.4, drift=0.4, line=0.7,
+    beside=0.8, clear=2.0, refill=0.9, persist=0.6, material=2.0, stay=0.5, linger=1.5, rest=-0.5, watch=0.3,
+    roam=0.6, turn=0.4, momentum=0.7,
+)  # fmt: skip
+TYPES = (USER_TYPES["bottom_up"].traits, USER_TYPES["companion"].traits, HABITUAL)
+TRAITS = np.stack([traits.vector() for traits in TYPES])
 PARTICLES, GAMES = 12, 6
 KINDS = np.repeat(np.arange(3), 4)
 """Builder types of the particles, in the forecast's own order."""
@@ -36,7 +40,7 @@ class Setting:
     def __init__(self, config: BuildingConfig, goals: Goals, steps: int):
         batch = BuildingBatch(GAMES, config)
         batch.reset(goals.blocks[:GAMES], np.arange(GAMES))
-        players = make_user("bottom_up"), BuilderUser("helper", USER_TYPES["noisy"].traits, ASSISTANT)
+        players = BuilderUser("user", HABITUAL), BuilderUser("helper", USER_TYPES["noisy"].traits, ASSISTANT)
         for seed, builder in enumerate(players):
             builder.reset(config, np.arange(GAMES) + 10 * seed, batch.latent.goal.copy())
         for _ in range(steps):
@@ -65,10 +69,18 @@ class Setting:
 
     def sums(self, scene: Scene, game: int, k: int) -> tuple[float, float]:
         t, blocks = KINDS[k], self.states.blocks[game]
-        bonus = outline_bonus(TRAITS[t])
+        tastes = taste(TRAITS[t], self.states, game, USER)
         return near_and_far(
-            self.rules.size, blocks, self.goals[k], self.outlines[k], bonus, scene, scene.weight[t]
+            self.rules.size, blocks, self.goals[k], self.outlines[k], tastes, scene, scene.weight[t]
         )
+
+    def factors(self, game: int) -> np.ndarray:
+        """(K, N) what each particle's goal adds to weights."""
+        bonus, favour, held = np.array([taste(TRAITS[t], self.states, game, USER) for t in KINDS]).T[
+            ..., None
+        ]
+        placed = (self.states.blocks[game] == 0) & (self.goals == held)
+        return np.where(self.outlines, bonus, 1) * np.where(placed, favour, 1)
 
     def edit_chance(self, scene: Scene, game: int, k: int, flat: int) -> float:
         goal, action = (KINDS[k], self.goals[k], self.outlines[k]), decode(self.codec, flat)
@@ -91,19 +103,22 @@ class Setting:
         scene, entry = self.scene(game), self.looked(game)
         outlook, moves = self.forecast.outlook, np.flatnonzero(scene.moves)
         near, far = outlook.near[entry].astype(float), outlook.far[entry].astype(float)
-        pause, fidget, wrong = TRAITS[KINDS][:, [PAUSE, FIDGET, WRONG]].T
+        previous, wrong = self.states.previous[game], TRAITS[KINDS, WRONG]
+        pause, fidget = np.array([pace(TRAITS[t], previous, USER) for t in KINDS]).T
         work = (1 - pause - fidget) / np.where(near + far > 0, near + far, np.inf)
-        bonus = np.array([outline_bonus(TRAITS[t]) for t in KINDS])
         out = {0: pause + (near + far == 0) * (1 - pause - fidget)}
-        for move in moves:
+        stray = np.array(
+            [[stray_weight(TRAITS[t, MOMENTUM], previous[USER, 0], m) for t in KINDS] for m in moves]
+        )
+        for move, share in zip(moves, stray / stray.sum(axis=0), strict=True):
             towards = work * far * (outlook.way[entry] == move)
-            out[int(self.codec.first_move + move)] = fidget / len(moves) + towards
+            out[int(self.codec.first_move + move)] = fidget * share + towards
         for flat in self.edits(scene):
             kind, cell, block = decode(self.codec, flat)
             here, wants = self.states.blocks[game, cell], self.goals[:, cell]
             fits = (wants == block) if kind == PLACE else (wants != here)
             out[flat] = work * (1 - wrong) * scene.weight[KINDS, 0, cell] * fits
-            out[flat] *= np.where(self.outlines[:, cell], bonus, 1)
+            out[flat] *= self.factors(game)[:, cell]
             if kind == PLACE:
                 out[flat] += work * near * wrong / (8 * scene.counts[0])
         return out
@@ -157,9 +172,7 @@ def test_walks_are_straight_to_the_best_far_target(agreeing: list[tuple[Setting,
         scene, entry = setting.scene(game), setting.looked(game)
         blocks, feet = setting.states.blocks[game], setting.states.feet[game, USER].astype(int)
         for k in range(PARTICLES):
-            weight = scene.weight[KINDS[k], 1] * np.where(
-                setting.outlines[k], outline_bonus(TRAITS[KINDS[k]]), 1
-            )
+            weight = scene.weight[KINDS[k], 1] * setting.factors(game)[k]
             wanted = np.where(blocks != setting.goals[k], weight, 0)
             if wanted.max() == 0:
                 assert setting.forecast.outlook.way[entry, k] == -1

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from envs.building.goals import GeneratorSource, Goals, fingerprint, overlap, split_of
-from envs.building.goals.transforms import mirror, place, swap_materials, tight, turn
+from envs.building.goals import GeneratorSource, Goals, fingerprint, fingerprints, overlap, split_of
+from envs.building.goals.transforms import (
+    ground_as_air,
+    mirror,
+    place,
+    swap_materials,
+    symmetries,
+    tight,
+    turn,
+)
 from envs.building.world import AIR, BEDROCK, DIRT, NUM_BLOCKS, world_goal
 
 HUT = np.zeros((4, 3, 3), np.uint8)
@@ -90,9 +100,38 @@ def test_overlap_finds_exactly_the_houses_that_return_turned_and_painted() -> No
     assert overlap(a, b).pairs == ()
 
 
-def test_overlap_of_a_thousand_with_a_hundred_goals_takes_seconds_at_most() -> None:
+def plain_fingerprint(structure: np.ndarray, materials: bool) -> str:
+    """What `fingerprint` says it computes: the hash of the smallest encoding of the eight images."""
+    encodings = []
+    for image in symmetries(tight(ground_as_air(structure), keep_ground=False)):
+        names: dict[int, int] = {AIR: AIR}
+        if materials:
+            names = dict(enumerate(range(NUM_BLOCKS)))
+        cells = bytes(names.setdefault(int(block), len(names)) for block in image.ravel())
+        encodings.append(np.array(image.shape, ">u2").tobytes() + cells)
+    return hashlib.sha256(min(encodings)).hexdigest()[:32]
+
+
+@given(
+    hnp.arrays(np.uint8, st.tuples(*[st.integers(1, 5)] * 3), elements=st.sampled_from([0, 0, 2, 6, 7])),
+    st.booleans(),
+)
+def test_the_kernel_hashes_the_smallest_image(structure: np.ndarray, materials: bool) -> None:
+    assert fingerprint(structure, materials) == plain_fingerprint(structure, materials)
+
+
+def test_a_batch_has_the_fingerprints_of_its_goals() -> None:
+    goals = GeneratorSource().draw(20, np.random.default_rng(3)).blocks
+    for materials in (True, False):
+        assert fingerprints(goals, materials) == [fingerprint(goal, materials) for goal in goals]
+    assert fingerprints(goals[:0]) == []
+    with pytest.raises(ValueError, match=r"give \(n, w, h, d\) or \(n, W, H, D\)"):
+        fingerprints(goals[0])
+
+
+def test_overlap_of_ten_thousand_goals_takes_seconds_at_most() -> None:
     rng = np.random.default_rng(2)
-    a, b = GeneratorSource().draw(1000, rng), GeneratorSource().draw(100, rng)
+    a, b = GeneratorSource().draw(10_000, rng), GeneratorSource().draw(100, rng)
     start = time.perf_counter()
     overlap(a, b)
     assert time.perf_counter() - start < 5

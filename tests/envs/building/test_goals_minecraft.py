@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from envs.building.goals.minecraft import structure_of_schematic
+from envs.building.goals.library.minecraft import structure_of_schematic
 from envs.building.world import BLOCK_NAMES
 
 KNOWN = {

@@ -17,9 +17,9 @@ from envs.building.goals import (
     make_source,
     overlap,
 )
-from envs.building.goals.licences import STATED, stated_licence
+from envs.building.goals.library.licences import STATED, stated_licence
+from envs.building.goals.library.readers import read_full, read_houses
 from envs.building.goals.named import EVALUATION, LIBRARY_SETS, held_out
-from envs.building.goals.readers import read_full, read_houses
 
 SHARE_ALIKE = {"mg", "lott", "voxelibre", "mineclonia", "xaenv", "hyrule"}
 

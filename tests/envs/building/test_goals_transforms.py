@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.building.goals.augment import augment
+from envs.building.goals.library.augment import augment
 from envs.building.goals.transforms import (
     Box,
     box_of,

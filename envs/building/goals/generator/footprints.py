@@ -11,8 +11,8 @@ from numba import njit
 
 from .draws import between, chance
 
-FOOTPRINTS = ("rectangle", "l", "t", "u", "cross", "octagon")
-_RECTANGLE, _L, _T, _U, _CROSS, _OCTAGON = range(len(FOOTPRINTS))
+FOOTPRINTS = ("rectangle", "l", "t", "u", "cross", "octagon", "round", "courtyard", "notched")
+RECTANGLE, _L, _T, _U, _CROSS, _OCTAGON, _ROUND, _COURTYARD, _NOTCHED = range(len(FOOTPRINTS))
 
 OUTSIDE, ROOM, WALL = 0, 1, 2
 
@@ -48,7 +48,27 @@ def lay_out(rng, kind, x, z, width, depth, plan):
             half_across = half_along = 1
         for corner in range(4):
             _cut_corner(plan, x, z, width, depth, corner % 2 == 1, corner // 2 == 1, half_across, half_along)
+    elif kind == _ROUND:
+        _round_off(plan, x, z, width, depth)
+    elif kind == _COURTYARD and width > 2 * THINNEST and depth > 2 * THINNEST:
+        gap_x, gap_z = between(rng, 1, width - 2 * THINNEST), between(rng, 1, depth - 2 * THINNEST)
+        _mark(plan, x + (width - gap_x) // 2, z + (depth - gap_z) // 2, gap_x, gap_z, OUTSIDE)
+    elif kind == _NOTCHED and symmetric:
+        for corner in range(4):
+            if chance(rng, 0.6):
+                cut_x, cut_z = between(rng, 1, half_across), between(rng, 1, half_along)
+                _cut_corner(plan, x, z, width, depth, corner % 2 == 1, corner // 2 == 1, cut_x, cut_z)
     mark_walls(plan)
+
+
+@njit(cache=True, nogil=True)
+def _round_off(plan, x, z, width, depth):
+    """Give up what lies outside the ellipse that touches the sides of the rectangle."""
+    for i in range(width):
+        for k in range(depth):
+            off_x, off_z = (2 * i - width + 1) / width, (2 * k - depth + 1) / depth
+            if off_x * off_x + off_z * off_z > 1.0:
+                plan[x + i, z + k] = OUTSIDE
 
 
 @njit(cache=True, nogil=True)

@@ -11,21 +11,28 @@ from math import sqrt
 
 from numba import njit
 
-from ..world import AIR
-from .canvas import fill_column
-from .draws import chance, pick
-from .footprints import OUTSIDE, ROOM, WALL, widen
-from .transforms import GLASS
+from ...world import AIR
+from ..transforms import GLASS
+from .canvas import fill_column, put
+from .draws import between, chance, pick, uniform
+from .footprints import OUTSIDE, ROOM, WALL, pick_cell, widen
 
-ROOFS = ("flat", "gable", "hip", "pyramid", "shed", "stepped", "gambrel", "saltbox", "barrel")
-_FLAT, _GABLE, _HIP, _PYRAMID, _SHED, _STEPPED, _GAMBREL, _SALTBOX, _BARREL = range(len(ROOFS))
+ROOFS = (
+    "flat", "gable", "hip", "pyramid", "shed", "stepped", "gambrel", "saltbox", "barrel",
+    "dome", "mansard", "spire", "tiers", "none",
+)  # fmt: skip
+_FLAT, _GABLE, _HIP, _PYRAMID, _SHED, _STEPPED, _GAMBREL, _SALTBOX, _BARREL = range(9)
+_DOME, _MANSARD, _SPIRE, _TIERS, _NONE = range(9, len(ROOFS))
 _GABLED = (_GABLE, _SHED, _GAMBREL, _SALTBOX, _BARREL)
+
+ROOF_MIXES = ("plain", "layers", "stripes", "mottled")
+_PLAIN, _LAYERS, _STRIPES, _MOTTLED = range(len(ROOF_MIXES))
 
 PITCHES = ("normal", "shallow", "steep")
 _NORMAL, _SHALLOW, _STEEP = range(len(PITCHES))
 
-EDGES = ("none", "parapet", "crenels")
-_NO_EDGE, _PARAPET, _CRENELS = range(len(EDGES))
+EDGES = ("none", "parapet", "crenels", "inset")
+_NO_EDGE, _PARAPET, _CRENELS, _INSET = range(len(EDGES))
 
 
 @njit(cache=True, nogil=True)
@@ -34,6 +41,8 @@ def raise_roof(rng, odds, site, palette, eaves, top):
     canvas, plan, steps, rise = site.canvas, site.plan, site.steps, site.rise
     kind = pick(rng, odds.roofs)
     pitch = pick(rng, odds.pitches)
+    if kind == _NONE or eaves >= top:
+        return
     covered = plan
     if chance(rng, odds.overhang):
         widen(plan, site.wider)
@@ -46,6 +55,8 @@ def raise_roof(rng, odds, site, palette, eaves, top):
     solid = chance(rng, odds.solid_roof)
     thin = kind in _GABLED and chance(rng, odds.thin_roof)
     crown = palette.roof
+    rim = palette.eaves
+    mix, share = pick(rng, odds.roof_mixes), 0.4 * uniform(rng)
     if chance(rng, odds.skylight):
         crown = GLASS
     elif highest > 0 and chance(rng, odds.ridge):
@@ -58,7 +69,12 @@ def raise_roof(rng, odds, site, palette, eaves, top):
             if plan[x, z] == WALL:
                 fill_column(canvas, x, z, eaves, eaves + height, palette.gable)
             low = 0 if solid else _lowest_neighbour(rise, x, z) + thin
-            fill_column(canvas, x, z, eaves + min(low, height), eaves + height + 1, palette.roof)
+            block = palette.roof
+            if height == 0 and covered[x, z] == WALL:
+                block = rim
+            elif _is_mixed(rng, mix, share, x if across else z, height):
+                block = palette.second
+            fill_column(canvas, x, z, eaves + min(low, height), eaves + height + 1, block)
             # On a flat roof all cells are highest; its crown is the middle.
             inner = min(steps[x, z, 0], steps[x, z, 1], steps[x, z, 2], steps[x, z, 3])
             if height == highest and (highest > 0 or inner > 1):
@@ -67,6 +83,20 @@ def raise_roof(rng, odds, site, palette, eaves, top):
         _fill_ceiling(canvas, plan, eaves, palette.floor)
     if highest == 0 and eaves + 1 < top:
         _edge(canvas, covered, eaves + 1, pick(rng, odds.edges), palette.gable)
+    if chance(rng, odds.lantern):
+        _set_lantern(rng, site, palette, eaves, top)
+    if highest > 1 and chance(rng, odds.dormers):
+        _add_dormers(rng, site, palette, eaves, highest)
+
+
+@njit(cache=True, nogil=True)
+def _is_mixed(rng, mix, share, along, height):
+    """Whether a column of the roof is of the second block."""
+    if mix == _LAYERS:
+        return height % 2 == 1
+    if mix == _STRIPES:
+        return along % 3 == 0
+    return mix == _MOTTLED and chance(rng, share)
 
 
 @njit(cache=True, nogil=True)
@@ -90,6 +120,16 @@ def _roof_height(kind, from_left, from_right, from_near, from_far):
         return min(from_left, from_right // 2)
     if kind == _BARREL:
         return int(1.5 * sqrt(across))
+    if kind == _DOME:
+        radius = 0.5 * (min(from_left + from_right, from_near + from_far) + 1)
+        inward = max(0.0, radius - 0.5 - edge)
+        return int(sqrt(max(0.0, radius * radius - inward * inward)) + 0.5)
+    if kind == _MANSARD:
+        return min(2 * edge, edge // 3 + 2)
+    if kind == _SPIRE:
+        return 2 * edge + min(1, edge)
+    if kind == _TIERS:
+        return 3 * (edge // 2)
     return 0
 
 
@@ -159,11 +199,51 @@ def _fill_ceiling(canvas, plan, y, block):
 
 
 @njit(cache=True, nogil=True)
+def _set_lantern(rng, site, palette, eaves, top):
+    """A small box with a light inside, or a solid one, on the highest part of the roof."""
+    canvas, rise = site.canvas, site.rise
+    x, z = pick_cell(rng, site.plan, ROOM)
+    if x < 0:
+        return
+    for i in range(rise.shape[0]):
+        for k in range(rise.shape[1]):
+            if site.plan[i, k] == ROOM and rise[i, k] > rise[x, z]:
+                x, z = i, k
+    y = eaves + rise[x, z] + 1
+    side = between(rng, 0, 1)
+    high = between(rng, 1, 3)
+    wall = palette.pane if palette.pane != AIR and chance(rng, 0.5) else palette.pillar
+    for i in range(x - side, x + side + 1):
+        for k in range(z - side, z + side + 1):
+            if side == 0 or i != x or k != z:
+                fill_column(canvas, i, k, min(y, top), min(y + high, top), wall)
+            if side == 1 and y + high < top:
+                canvas[i, y + high, k] = palette.roof
+
+
+@njit(cache=True, nogil=True)
+def _add_dormers(rng, site, palette, eaves, highest):
+    """Windows that stand upright in the slope, above every second to fourth cell of a wall."""
+    period = between(rng, 2, 4)
+    y = eaves + between(rng, 0, min(1, highest - 1))
+    for x in range(1, site.plan.shape[0] - 1):
+        for z in range(1, site.plan.shape[1] - 1):
+            if site.rise[x, z] == 1 and site.plan[x, z] != OUTSIDE and (x + z) % period == 0:
+                site.canvas[x, y + 1, z] = palette.pane
+                put(site.canvas, x, y + 2, z, palette.roof)
+
+
+@njit(cache=True, nogil=True)
 def _edge(canvas, covered, y, kind, block):
-    """A parapet around a flat roof, or one with gaps."""
+    """A parapet around a flat roof, one with gaps, or a second layer on all but the rim."""
     if kind == _NO_EDGE:
         return
     for x in range(covered.shape[0]):
         for z in range(covered.shape[1]):
-            if covered[x, z] == WALL and (kind == _PARAPET or (x + z) % 2 == 0):
+            rim = covered[x, z] == WALL
+            if kind == _INSET:
+                raised = covered[x, z] == ROOM
+            else:
+                raised = rim and (kind == _PARAPET or (x + z) % 2 == 0)
+            if raised:
                 canvas[x, y, z] = block

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..world import AIR, DEFAULT_SIZE, Size, check_size, world_goal
+from ...world import AIR, DEFAULT_SIZE, Size, check_size, world_goal
+from ..identity import fingerprint
+from ..seeds import uniforms
+from ..source import Goals
+from ..transforms import Box, box_of, changed_cells, fit, keep_connected, shrink_ratio, tight
 from .augment import augment
-from .identity import fingerprint
 from .readers import House
-from .seeds import uniforms
-from .source import Goals
-from .transforms import Box, box_of, changed_cells, fit, keep_connected, shrink_ratio, tight
 
 NOT_HOUSES = ("craftassist_part", "mdc_target", "iglu_session_final", "iglu_architect_target")
 """Sources of `block_goals_9x8x8` that hold parts of houses and small coloured figures."""

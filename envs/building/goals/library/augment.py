@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..world import AIR, BLOCK_NAMES, DIRT, NUM_BLOCKS
-from .transforms import (
+from ...world import AIR, BLOCK_NAMES, DIRT, NUM_BLOCKS
+from ..transforms import (
     GLASS,
     Box,
     densest_window,

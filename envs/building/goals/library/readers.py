@@ -1,4 +1,4 @@
-"""Reading houses from disk: library files, recorded episodes and folders of CraftAssist schematics.
+"""Reading houses from disk: library files, recorded episodes, and structures of Minecraft and CraftAssist.
 
 Everything becomes a list of `House` records, each a structure of its own size with what its file says about
 it. Nothing is unpickled, so a file from elsewhere can hold wrong houses but run no code.
@@ -13,10 +13,11 @@ from zipfile import is_zipfile
 
 import numpy as np
 
-from ..world import BEDROCK, NUM_BLOCKS
+from ...world import BEDROCK, NUM_BLOCKS
+from ..transforms import structure_of
 from .licences import stated_licence
 from .minecraft import structure_of_schematic
-from .transforms import structure_of
+from .nbt_files import SUFFIXES, read_structure_file
 
 LIBRARY_PREFIXES = ("goals", "houses")
 SCHEMATIC = "schematic.npy"
@@ -54,13 +55,20 @@ class House:
 
 
 def read_houses(path: Path, split: str | None = None) -> tuple[str, list[House]]:
-    """The name and the houses of what lies at ``path``: an npz file, or a folder as in `library_file`."""
+    """The name and the houses of what lies at ``path``.
+
+    It is an npz file, a ``.schem`` or ``.nbt`` file, a folder with such files or with CraftAssist's
+    ``*/schematic.npy`` anywhere in it, or a data set's folder as in `library_file`.
+    """
     if not path.exists():
         raise FileNotFoundError(
-            f"{path} does not exist; give a library npz, an episodes npz or a folder of houses"
+            f"{path} does not exist; give a library npz, an episodes npz, a .schem or .nbt file or a folder"
+            " of houses"
         )
-    if path.is_dir() and any(path.rglob(SCHEMATIC)):
-        return path.name, _read_schematics(path)
+    if path.suffix in SUFFIXES and path.is_file():
+        return path.stem, [House(read_structure_file(path), path.stem)]
+    if path.is_dir() and (files := _structure_files(path)):
+        return path.name, _read_structure_files(path, files)
     file = library_file(path, split) if path.is_dir() else path
     return f"{file.absolute().parent.name}/{file.stem}", _read_npz(file)
 
@@ -188,11 +196,20 @@ def _checked(blocks: np.ndarray, where: str) -> np.ndarray:
     return blocks.astype(np.uint8)
 
 
-def _read_schematics(folder: Path) -> list[House]:
+def _structure_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.name == SCHEMATIC or file.suffix in SUFFIXES)
+
+
+def _read_structure_files(folder: Path, files: list[Path]) -> list[House]:
+    """The houses of files in ``folder``, less the empty ones, each with the name of its file or subfolder."""
     houses = []
-    for file in sorted(folder.rglob(SCHEMATIC)):
-        schematic = np.load(file, allow_pickle=False)
-        structure = structure_of_schematic(schematic, str(file))
+    for file in files:
+        if file.name == SCHEMATIC:
+            structure = structure_of_schematic(np.load(file, allow_pickle=False), str(file))
+            house = file.parent.name
+        else:
+            structure = read_structure_file(file)
+            house = file.relative_to(folder).with_suffix("").as_posix()
         if structure.size:
-            houses.append(House(structure, file.parent.name, data_set=folder.name))
+            houses.append(House(structure, house, data_set=folder.absolute().name))
     return houses

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..world import AIR, BLOCK_NAMES, DIRT
-from .transforms import spans, tight
+from ...world import AIR, BLOCK_NAMES, DIRT
+from ..transforms import spans, tight
 
 _METALS = (14, 15, 16, 21, 22, 41, 42, 56, 57, 73, 74, 129, 133, 152, 153, 173)
 _IDS: dict[str, tuple[int, ...]] = {
@@ -73,9 +73,7 @@ _TABLE = _palette_table()
 def structure_of_schematic(schematic: np.ndarray, name: str = "schematic") -> np.ndarray:
     """The structure ``(w, h, d)`` uint8 of a CraftAssist schematic ``(Y, Z, X, 2)``: block id, meta value.
 
-    Air and earth around the building are cropped, and so are bottom layers with less than a tenth of their
-    cells built (posts and cellar parts), as in MBAG, so that the floor comes to lie in the ground layer.
-    ValueError for another shape or an id that version 1.12 does not have.
+    It is `settled`. ValueError for another shape or an id that version 1.12 does not have.
     """
     schematic = np.asarray(schematic)
     if schematic.ndim != 4 or schematic.shape[3] != 2:
@@ -90,7 +88,15 @@ def structure_of_schematic(schematic: np.ndarray, name: str = "schematic") -> np
             raise ValueError(
                 f"{name}[{where}] is {schematic[at]}; {what} of Minecraft 1.12 are 0..{count - 1}"
             )
-    blocks = _TABLE[schematic[..., 0], schematic[..., 1]].transpose(2, 0, 1)
+    return settled(_TABLE[schematic[..., 0], schematic[..., 1]].transpose(2, 0, 1))
+
+
+def settled(blocks: np.ndarray) -> np.ndarray:
+    """A building (w, h, d) cut out of its surroundings, with its floor in layer 0; empty when there is none.
+
+    Air and earth around it are cropped, and so are bottom layers with less than a tenth of their cells built
+    (posts and cellar parts), as in MBAG, so that the floor comes to lie in the ground layer.
+    """
     blocks = blocks[spans(_built(blocks))]
     return tight(_drop_sparse_base(blocks)) if blocks.size else blocks
 

@@ -6,6 +6,8 @@ The generator is splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorando
 
 from __future__ import annotations
 
+from math import cos, exp, log, pi, sqrt
+
 import numpy as np
 from numba import njit
 
@@ -44,3 +46,16 @@ def pick(rng, cumulative):
     while index < len(cumulative) - 1 and where >= cumulative[index]:
         index += 1
     return index
+
+
+@njit(cache=True, nogil=True)
+def normal(rng):
+    """A standard normal number (Box and Muller 1958)."""
+    radius = sqrt(-2.0 * log(1.0 - uniform(rng)))
+    return radius * cos(2.0 * pi * uniform(rng))
+
+
+@njit(cache=True, nogil=True)
+def around(rng, median_and_deviation):
+    """A positive number, lognormal: its median, and the deviation of its logarithm."""
+    return median_and_deviation[0] * exp(median_and_deviation[1] * normal(rng))

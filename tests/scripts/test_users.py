@@ -1,0 +1,63 @@
+"""The users command: a quick fit and report of the recordings, with figures that machines can read."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agents.users.fitting import NAMES
+from agents.users.population import population
+from scripts import users
+
+
+def test_a_quick_fit_writes_a_population_without_a_person(
+    require_data: Callable[[str], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("scipy")
+    monkeypatch.setattr(users, "MATCHING", 0)
+    data, out = str(require_data("human_building")), tmp_path / "population.json"
+    options = ["--data", data, "--rounds", "1", "--houses", "4", "--without", "person_3", "--out", str(out)]
+    assert users.main(["fit", *options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["figures"]
+    means = {f["labels"]["trait"]: f["value"] for f in found if f["name"] == "fit.mean"}
+    assert tuple(means) == NAMES
+    assert means["material"] > 1, "people keep to a material"
+    assert means["clear"] > 2, "people clear first"
+    written = population("person_3", out)
+    assert "person_3" not in written.people
+    assert "--rounds 1 --houses 4 --without person_3" in json.loads(out.read_text())["command"]
+
+
+def test_the_report_finds_the_population_likelier_and_liker_than_the_plain_builder(
+    require_data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With few draws and builds; no person is judged by a population that has seen them."""
+    pytest.importorskip("sklearn")
+    data = str(require_data("human_building"))
+    assert users.main(["report", "--data", data, "--draws", "4", "--builds", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["figures"]
+    values = {(f["name"], *f["labels"].values()): f["value"] for f in found}
+    assert all(math.isfinite(value) for value in values.values())
+    edits = [values["users.loglik", user, "edits"] for user in ("population", "plain", "uniform")]
+    assert edits == sorted(edits, reverse=True)
+    assert edits[0] - edits[1] > 0.3
+    assert values["users.auc", "population", "order"] < values["users.auc", "plain", "order"] - 0.05
+    assert 60 < values["users.alone", "population", "goal done"] < 75
+    assert 2 < values["users.alone", "population", "wrong edits"] < 5
+
+
+def test_strange_options_are_refused(
+    require_data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(require_data("human_building"))
+    assert users.main(["fit", "--data", data, "--without", "me"]) == 2
+    assert "person is 'me'; the recordings have person_" in capsys.readouterr().err
+    assert users.main(["report", "--data", data, "--draws", "0"]) == 2
+    assert "draws is 0; give 1 or more" in capsys.readouterr().err
