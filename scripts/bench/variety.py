@@ -14,8 +14,11 @@ import numpy as np
 
 from agents.evaluation.metrics import PERCENT, ratio_interval
 from agents.evaluation.statistics import Interval, mean_interval
+from agents.users.replay import ReplayUser
+from agents.users.traits import USER_TYPES
 from envs._kernel_cache import source_hash
 from envs.building.goals import make_source
+from envs.building.goals.named import EVALUATION
 
 from .._cli import App, Figure, Progress, Report, table
 from .variety_cells import NLL, SAVED, Cell, finish, training_source, training_user
@@ -80,9 +83,8 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
       variety.nll         nats per cell, over the cells that nobody has changed, when a share is built
       variety.precision   of proposals: blocks b in such cells with 2 P(b) - 1 above 0.3
       variety.proposals   how many there are
-      variety.saved       user_edits_saved of agents/evaluation/metrics.py, with the greedy assistant that
-      acts
-                          on these proposals
+      variety.saved       user_edits_saved of agents/evaluation/metrics.py, with the assistant that does what
+                          the network proposes
       variety.wrong       of its edits, those that lower the similarity
       variety.harm        chance of ending below an unhelped episode of the house; no effect gives 50
       variety.minutes     CPU minutes of training; of these variety.playing to play episodes
@@ -97,8 +99,9 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
         raise ValueError(f"parts is {options.parts!r}; choose from {', '.join(PARTS)}, separated by commas")
     seeds, limits = _numbers("seeds", options.seeds, 0), _numbers("goals-limit", options.goals_limit, 1)
     _require_torch()
-    training_user(options.train_users)
-    sources = _present(_split_sources(options.sources), progress)
+    sources = _split_sources(options.sources)
+    _refuse_what_judges(sources, options.train_users)
+    sources = _present(sources, progress)
     houses_that_judge(progress.say)
     code = source_hash()
     folder = Path(options.out or f"runs/bench-variety-{code}")
@@ -117,7 +120,18 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
             labels: Labels = {"source": source} | ({"goals": goals} if goals else {})
             mine = [found[cell] for cell in cells if (cell.source, cell.goals) == (source, goals)]
             figures += _figures(mine, parts, labels)
-    return Report(figures, [_nll_table(figures), _saved_table(figures)])
+    tables = {NLL: _nll_table, SAVED: _saved_table}
+    return Report(figures, [tables[part](figures) for part in PARTS if part in parts])
+
+
+def _refuse_what_judges(sources: Sequence[str], users: str) -> None:
+    """ValueError for houses and users that nothing may be trained on."""
+    for source in sources:
+        if any(name in source for name in EVALUATION):
+            raise ValueError(f"source {source} holds houses of the exams; train on others")
+    if users == ReplayUser.name or (users in USER_TYPES and USER_TYPES[users].held_out):
+        raise ValueError(f"train-users is {users!r}, who are for evaluation only; train with others")
+    training_user(users)
 
 
 def _require_torch() -> None:

@@ -130,6 +130,7 @@ def _network(cell: Cell, file: Path, found: dict[str, Any], say: Callable[[str],
         "playing": made.playing / 60,
         "loss": float(made.losses[-len(made.losses) // 10 :].mean()),
     }
+    say(f"{cell.title}: trained in {made.seconds / 60:.1f} CPU minutes")
     weights = {name: value.numpy() for name, value in made.net.state_dict().items()}
     _save(file, weights)
     return made.net

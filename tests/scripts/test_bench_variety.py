@@ -35,7 +35,7 @@ def test_a_tiny_run_without_data_and_its_resumption(
     command += ["--out", str(no_data / "runs")]
     assert main(command) == 0
     captured = capsys.readouterr()
-    for absent in ("source library", "source mix", "houses val_craftassist", "houses val_mods"):
+    for absent in ("source library:any", "source mix:any", "houses val_craftassist", "houses val_mods"):
         assert f"{absent} " in captured.err
     found = json.loads(captured.out)
     assert found["command"] == "bench variety"
@@ -84,6 +84,10 @@ def test_a_part_asked_for_later_needs_no_second_training(
         (["--seeds", "0,x"], "seeds is '0,x'; give integers"),
         (["--goals-limit", "0"], "goals-limit is '0'; give integers of 1 or more"),
         (["--train-users", "nobody"], "user is 'nobody'"),
+        (["--train-users", "top_down"], "train-users is 'top_down', who are for evaluation only"),
+        (["--train-users", "people"], "train-users is 'people', who are for evaluation only"),
+        (["--sources", "generator,val_mods"], "source val_mods holds houses of the exams"),
+        (["--sources", "mix:generator=1,recorded=1"], "holds houses of the exams"),
         (["--sources", "elsewhere"], "goals is 'elsewhere', which does not exist"),
         (["--sources", ""], "there are no sources"),
     ],
