@@ -35,7 +35,7 @@ from .snapshots import every_so_often, join
 class Recipe:
     """How a network is trained. The numbers were chosen once (docs/variety.md) and then frozen."""
 
-    samples: int = 240_000
+    samples: int = 64_000
     """Snapshots shown, repeats counted."""
     batch: int = 64
     learning_rate: float = 2e-3
