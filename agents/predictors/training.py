@@ -35,7 +35,7 @@ from .snapshots import every_so_often, join
 class Recipe:
     """How a network is trained. The numbers were chosen once (docs/variety.md) and then frozen."""
 
-    samples: int = 64_000
+    samples: int = 80_000
     """Snapshots shown, repeats counted."""
     batch: int = 64
     learning_rate: float = 2e-3
@@ -59,9 +59,9 @@ class Recipe:
     """Steps between two snapshots of an episode."""
     lot: int = 64
     """Episodes that are played at a time."""
-    reuse: float = 4.0
+    reuse: float = 2.0
     """How often a snapshot is used on average."""
-    own_reuse: float = 6.0
+    own_reuse: float = 4.0
     """The same for episodes with the network, which take longer to play."""
     pool: int = 16
     """Lots that are kept to draw batches from."""

@@ -26,7 +26,7 @@ from .variety_exams import RECORDED, RECORDED_ALONE, houses_that_judge, people_a
 
 PARTS = (NLL, SAVED)
 SOURCES = ("generator", "library:any", "mix:any")
-SAMPLES = 64_000
+SAMPLES = 80_000
 
 Labels = dict[str, str | int | float]
 
