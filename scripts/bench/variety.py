@@ -8,23 +8,16 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from .._cli import App, Figure, Progress, Report
 
-from agents.evaluation.metrics import PERCENT, ratio_interval
-from agents.evaluation.statistics import Interval, mean_interval
-from agents.users.replay import ReplayUser
-from agents.users.traits import USER_TYPES
-from envs._kernel_cache import source_hash
-from envs.building.goals import make_source
-from envs.building.goals.named import EVALUATION
+if TYPE_CHECKING:
+    from .variety_cells import Cell
 
-from .._cli import App, Figure, Progress, Report, table
-from .variety_cells import NLL, SAVED, Cell, finish, training_source, training_user
-from .variety_exams import RECORDED, RECORDED_ALONE, houses_that_judge, people_alone
-
+NLL, SAVED = "nll", "saved"
 PARTS = (NLL, SAVED)
+"""Moments and episodes."""
 SOURCES = ("generator", "library:any", "mix:any")
 SAMPLES = 80_000
 
@@ -91,6 +84,8 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
     With --goals-limit each limit is trained too, with a label `goals`. Intervals are 95 % by house or family,
     over all seeds. Finished trainings are kept in --out and an interrupted run resumes.
     """
+    from envs._kernel_cache import source_hash
+
     for name, least in (("samples", 64), ("threads", 1), ("workers", 0), ("seed", 0)):
         if getattr(options, name) < least:
             raise ValueError(f"{name} is {getattr(options, name)}; give {least} or more")
@@ -99,6 +94,11 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
         raise ValueError(f"parts is {options.parts!r}; choose from {', '.join(PARTS)}, separated by commas")
     seeds, limits = _numbers("seeds", options.seeds, 0), _numbers("goals-limit", options.goals_limit, 1)
     _require_torch()
+
+    from .variety_cells import Cell, training_source
+    from .variety_exams import houses_that_judge
+    from .variety_figures import figures_of, nll_table, saved_table
+
     sources = _split_sources(options.sources)
     _refuse_what_judges(sources, options.train_users)
     sources = _present(sources, progress)
@@ -119,13 +119,19 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
         for goals in (*limits, 0):
             labels: Labels = {"source": source} | ({"goals": goals} if goals else {})
             mine = [found[cell] for cell in cells if (cell.source, cell.goals) == (source, goals)]
-            figures += _figures(mine, parts, labels)
-    tables = {NLL: _nll_table, SAVED: _saved_table}
+            figures += figures_of(mine, parts, labels)
+    tables = {NLL: nll_table, SAVED: saved_table}
     return Report(figures, [tables[part](figures) for part in PARTS if part in parts])
 
 
 def _refuse_what_judges(sources: Sequence[str], users: str) -> None:
     """ValueError for houses and users that nothing may be trained on."""
+    from agents.users.replay import ReplayUser
+    from agents.users.traits import USER_TYPES
+    from envs.building.goals.named import EVALUATION
+
+    from .variety_cells import training_user
+
     for source in sources:
         if any(name in source for name in EVALUATION):
             raise ValueError(f"source {source} holds houses of the exams; train on others")
@@ -156,6 +162,8 @@ def _numbers(name: str, text: str, least: int) -> list[int]:
 
 def _present(names: Sequence[str], progress: Progress) -> list[str]:
     """The sources whose data are there. FileNotFoundError when none is."""
+    from envs.building.goals import make_source
+
     present, absent = [], []
     for name in names:
         try:
@@ -173,6 +181,8 @@ def _finish_all(
     cells: list[Cell], folder: Path, parts: Sequence[str], options: argparse.Namespace, progress: Progress
 ) -> Iterator[tuple[Cell, dict[str, Any]]]:
     """The results of all cells, on some processes."""
+    from .variety_cells import finish
+
     workers = min(options.workers or min(os.cpu_count() or 1, 8), len(cells))
     with progress.task(f"trainings in {folder} (the first run compiles)", len(cells)) as advance:
         if workers == 1:
@@ -191,108 +201,3 @@ def _finish_all(
                 advance(1)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _figures(cells: list[dict[str, Any]], parts: Sequence[str], labels: Labels) -> Iterator[Figure]:
-    """Figures of one source over its seeds."""
-    for part in parts:
-        for key in cells[0][part]:
-            houses, order = key.rsplit("-", 1)
-            mine = labels | {"houses": houses, "order": order}
-            columns = _joined([cell[part][key] for cell in cells])
-            if part == SAVED:
-                yield from _saved_figures(columns, mine)
-                continue
-            yield from _nll_figures(columns, mine)
-            if houses == RECORDED:
-                alone = np.isin(columns["houses"], list(people_alone()))
-                kept = {name: column[alone] for name, column in columns.items()}
-                yield from _nll_figures(kept, mine | {"houses": RECORDED_ALONE})
-    times = [cell["training"] for cell in cells if cell.get("training")]
-    for name in ("minutes", "playing"):
-        if times:
-            yield Figure(
-                f"variety.{name}", float(np.mean([t[name] for t in times])), unit="min", labels=labels
-            )
-
-
-def _joined(cells: list[dict[str, list[Any]]]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([np.array(cell[name]) for cell in cells]) for name in cells[0]}
-
-
-def _nll_figures(columns: dict[str, np.ndarray], labels: Labels) -> Iterator[Figure]:
-    for built in np.unique(columns["built"]):
-        here = columns["built"] == built
-        nll, right, proposed, houses = (
-            columns[name][here] for name in ("nll", "right", "proposed", "houses")
-        )
-        mine = labels | {"built": int(built)}
-        precision = ratio_interval(100.0 * right, proposed.astype(float), houses)
-        yield _figure("nll", mean_interval(nll, houses), "nats", mine)
-        yield _figure("precision", precision, PERCENT, mine)
-        yield _figure("proposals", mean_interval(proposed, houses), "", mine)
-
-
-def _saved_figures(columns: dict[str, np.ndarray], labels: Labels) -> Iterator[Figure]:
-    houses = columns["houses"]
-    yield _figure("saved", mean_interval(100 * columns["saved"], houses), PERCENT, labels)
-    wrong = ratio_interval(100 * columns["wrong"], columns["edits"], houses)
-    yield _figure("wrong", wrong, PERCENT, labels)
-    yield _figure("harm", mean_interval(_harm(columns), houses), PERCENT, labels)
-
-
-def _harm(columns: dict[str, np.ndarray]) -> np.ndarray:
-    """Chance (n,) in % that an unhelped episode of the same house ends higher, ties half."""
-    end, alone, houses = columns["end"], columns["alone"], columns["houses"]
-    higher = np.where(np.abs(alone - end[:, None]) < 1e-6, 0.5, alone > end[:, None])
-    same = houses == houses[:, None]
-    return 100 * (higher * same).sum(axis=1) / same.sum(axis=1)
-
-
-def _figure(name: str, mean: Interval, unit: str, labels: Labels) -> Figure:
-    return Figure(f"variety.{name}", mean.value, mean.lo, mean.hi, unit, mean.n, labels)
-
-
-def _rows(figures: Sequence[Figure], names: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Figure]]:
-    """Figures by source, limit, houses and order, then by name and share built."""
-    rows: dict[tuple[Any, ...], dict[str, Figure]] = {}
-    for figure in figures:
-        name = figure.name.removeprefix("variety.")
-        if name in names:
-            row = tuple(figure.labels.get(label, "") for label in ("source", "goals", "houses", "order"))
-            rows.setdefault(row, {})[f"{name}{figure.labels.get('built', '')}"] = figure
-    return rows
-
-
-def _nll_table(figures: Sequence[Figure]) -> Any:
-    lines = []
-    for row, found in _rows(figures, ("nll", "precision", "proposals")).items():
-        nll = [f"{f.value:.3f} ({f.lo:.2f}…{f.hi:.2f})" for k, f in found.items() if k.startswith("nll")]
-        precision = [
-            f"{f.value:.0f} ({found[k.replace('precision', 'proposals')].value:.0f})"
-            for k, f in found.items()
-            if k.startswith("precision")
-        ]
-        lines.append([*row, *nll, *precision])
-    built = ("25", "50", "75")
-    columns = [
-        "source",
-        "goals",
-        "houses",
-        "order",
-        *(f"nll {b} %" for b in built),
-        *(f"right {b} %" for b in built),
-    ]
-    title = (
-        "nats per untouched cell (95 % by house), and of proposals how many % are right (how many there are)"
-    )
-    return table(title, columns, lines)
-
-
-def _saved_table(figures: Sequence[Figure]) -> Any:
-    lines = [
-        [*row, *(f"{f.value:.1f} ({f.lo:.0f}…{f.hi:.0f})" for f in found.values())]
-        for row, found in _rows(figures, ("saved", "wrong", "harm")).items()
-    ]
-    columns = ["source", "goals", "houses", "order", "edits saved %", "wrong %", "harm % (no effect 50)"]
-    return table("with the greedy assistant (95 % by house)", columns, lines)

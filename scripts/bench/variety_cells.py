@@ -27,12 +27,12 @@ from envs.building.goals import GoalSource, limit, make_source
 from envs.building.player import Player
 
 from . import variety_exams
+from .variety import NLL
 from .variety_exams import Exam, make_exams
 
 if TYPE_CHECKING:
     from agents.predictors.goal_net import GoalNet
 
-NLL, SAVED = "nll", "saved"
 _BATCH = 64
 
 

@@ -106,7 +106,7 @@ def test_overlap_finds_turned_and_painted_houses_and_says_so(
     a = library(tmp_path / "a.npz", houses[:6])
     changed = houses[3:9].copy()
     changed[0] = mirror(houses[3])
-    changed[1] = swap_materials(turn(houses[4], 2), [0, 1, 3, 4, 5, 6, 7, 8, 9, 2])
+    changed[1] = swap_materials(turn(houses[4], 2), [0, 1, 2, 4, 5, 6, 7, 8, 9, 3])
     changed[2, :, 6:] = 0  # a house without its roof is near at best
     b = library(tmp_path / "b.npz", changed)
     status, output, error = run("overlap", a, b, "--json", "--threshold", 0.5)

@@ -308,7 +308,7 @@ def test_outline_first_prefers_corners_by_its_trait(small: BuildingConfig) -> No
 def test_held_out_types_are_kept_apart() -> None:
     held_out = expand_users(["held_out"])
     assert held_out == ["top_down", "non_local", "noisy", "slow", "fast"]
-    assert expand_users(["all"]) == list(USER_TYPES)
+    assert expand_users(["all"]) == [*USER_TYPES, "population"]
     assert expand_users(["fast", "held_out", "bottom_up"]) == [
         "fast",
         *(n for n in held_out if n != "fast"),

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from envs.building.goals import LibrarySource, make_source, nbt_files, read_houses
+from envs.building.goals import LibrarySource, make_source, read_houses
+from envs.building.goals.library import nbt_files
 from envs.building.goals.library.block_names import RULES, block_of_name
 from envs.building.goals.library.nbt_files import read_structure_file
 from envs.building.world import BLOCK_NAMES
 
-nbtlib = pytest.importorskip("nbtlib", reason="nbtlib is not installed; it is in the extra `goals`")
+nbtlib = pytest.importorskip("nbtlib", reason="nbtlib is not installed; it is in the extra `data`")
 
 NAMES = (
     "minecraft:air",
