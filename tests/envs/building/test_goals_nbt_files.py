@@ -298,7 +298,7 @@ def test_random_damage_gives_a_house_or_an_error_that_says_why(tmp_path: Path) -
 def test_without_nbtlib_the_error_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "cottage.nbt", structure(cottage()))
     monkeypatch.setitem(sys.modules, "nbtlib", None)
-    with pytest.raises(ImportError, match=r"pip install 'assistance-games\[goals\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'assistance-games\[data\]'"):
         read_structure_file(path)
     with pytest.raises(FileNotFoundError, match="does not exist"):
         make_source(tmp_path / "none.schem")
