@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .variety_cells import Cell
 
 NLL, SAVED = "nll", "saved"
+UNSEEN = "unseen"
+"""Users who never are the person of a row: a population without each person, and rows of that person."""
 PARTS = (NLL, SAVED)
 """Moments and episodes."""
 SOURCES = ("generator", "library:any", "mix:any")
@@ -33,7 +35,7 @@ def add_to(app: App) -> None:
             "python -m scripts.bench variety --json",
             "python -m scripts.bench variety --sources generator,mix --seeds 0,1,2,3,4 --out runs/five",
             "python -m scripts.bench variety --sources mix --goals-limit 100,1000,10000,100000 --parts nll",
-            "python -m scripts.bench variety --sources mix --train-users population",
+            "python -m scripts.bench variety --sources mix --train-users unseen",
         ],
     )
     add = parser.add_argument
@@ -46,7 +48,12 @@ def add_to(app: App) -> None:
     add("--seeds", default="0", metavar="N,N", help="seeds of training (default: 0)")
     add("--samples", type=int, default=SAMPLES, metavar="N", help=f"samples shown (default: {SAMPLES:,})")
     add("--goals-limit", default="", metavar="N,N", help="also train on only so many distinct goals of each")
-    add("--train-users", default="varied", metavar="NAME", help="who builds in training (default: varied)")
+    add(
+        "--train-users",
+        default="varied",
+        metavar="NAME",
+        help=f"who builds in training: varied (default), population, {UNSEEN}, or another user",
+    )
     add("--parts", default=",".join(PARTS), metavar="NAMES", help=f"any of {','.join(PARTS)} (default: all)")
     add("--threads", type=int, default=1, metavar="N", help="threads of torch in each process (default: 1)")
     add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, at most 8")
@@ -73,6 +80,8 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
     a family), people's recorded ones, and generated ones. Training shows a number of samples, about 3 to 5
     CPU minutes with the default. With order `user` the plain builder builds; with order `people` the recorded
     people do, in their own order (recorded_alone: those without another person's help, to compare the two).
+    --train-users unseen trains once for each recorded person, with a population fitted without them; rows
+    of recorded houses then have of each network only that person's houses.
       variety.nll         nats per cell, over the cells that nobody has changed, when a share is built
       variety.precision   of proposals: blocks b in such cells with 2 P(b) - 1 above 0.3
       variety.proposals   how many there are
@@ -106,19 +115,23 @@ def bench_variety(options: argparse.Namespace, progress: Progress) -> Report:
     code = source_hash()
     folder = Path(options.out or f"runs/bench-variety-{code}")
     cells = [
-        Cell(source, seed, options.samples, options.train_users, goals, options.seed, code)
+        Cell(source, seed, options.samples, users, goals, options.seed, code)
         for seed in seeds
         for source in sources
         for goals in (*limits, 0)
+        for users in _training_users(options.train_users)
     ]
     for cell in cells:  # a wrong limit should be said now
         training_source(cell.source, cell.goals, cell.seed)
-    found = dict(_finish_all(cells, folder, parts, options, progress))
+    done = dict(_finish_all(cells, folder, parts, options, progress))
+    found = {cell: done[cell] for cell in cells}
     figures: list[Figure] = []
     for source in sources:
         for goals in (*limits, 0):
             labels: Labels = {"source": source} | ({"goals": goals} if goals else {})
-            mine = [found[cell] for cell in cells if (cell.source, cell.goals) == (source, goals)]
+            mine = [
+                (cell.users, found[cell]) for cell in cells if (cell.source, cell.goals) == (source, goals)
+            ]
             figures += figures_of(mine, parts, labels)
     tables = {NLL: nll_table, SAVED: saved_table}
     return Report(figures, [tables[part](figures) for part in PARTS if part in parts])
@@ -137,7 +150,18 @@ def _refuse_what_judges(sources: Sequence[str], users: str) -> None:
             raise ValueError(f"source {source} holds houses of the exams; train on others")
     if users == ReplayUser.name or (users in USER_TYPES and USER_TYPES[users].held_out):
         raise ValueError(f"train-users is {users!r}, who are for evaluation only; train with others")
-    training_user(users)
+    for name in _training_users(users):
+        training_user(name)
+
+
+def _training_users(name: str) -> list[str]:
+    """The users of the trainings that `--train-users` asks for."""
+    if name != UNSEEN:
+        return [name]
+    from agents.users import WITHOUT
+    from agents.users.population import population
+
+    return [WITHOUT + person for person in dict.fromkeys(population().people)]
 
 
 def _require_torch() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from agents.assistants.scripted import NoneAssistant
 from agents.predictors.encoding import Snapshots
 from agents.predictors.snapshots import first_passages, share_built
 from agents.users import make_user
+from agents.users.recorded import read_episodes
 from agents.users.replay import ReplayUser, recordings_file
 from envs.building.config import BuildingConfig
 from envs.building.goals import Goals, LibrarySource, make_source
@@ -103,6 +105,16 @@ def people_alone() -> set[str]:
     with np.load(recordings_file(), allow_pickle=False) as data:
         names = sorted(key.removesuffix("/goal") for key in data.files if key.endswith("/goal"))
         return {_house(name) for name in names if f"{name}/assistant_actions" not in data.files}
+
+
+def person_of(house: str) -> str:
+    """Who was recorded on a house, as `Exam.house_of` names it."""
+    return _people()[house]
+
+
+@cache
+def _people() -> dict[str, str]:
+    return {_house(episode.name): episode.person for episode in read_episodes()}
 
 
 def _house(recording: str) -> str:

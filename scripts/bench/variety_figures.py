@@ -9,19 +9,27 @@ import numpy as np
 
 from agents.evaluation.metrics import PERCENT, ratio_interval
 from agents.evaluation.statistics import Interval, mean_interval
+from agents.users import WITHOUT
 
 from .._cli import Figure, table
 from .variety import SAVED, Labels
-from .variety_exams import RECORDED, RECORDED_ALONE, people_alone
+from .variety_exams import RECORDED, RECORDED_ALONE, people_alone, person_of
 
 
-def figures_of(cells: list[dict[str, Any]], parts: Sequence[str], labels: Labels) -> Iterator[Figure]:
-    """Figures of one source over its seeds."""
+def figures_of(
+    cells: list[tuple[str, dict[str, Any]]], parts: Sequence[str], labels: Labels
+) -> Iterator[Figure]:
+    """Figures of one source over its trainings, each with the name of its users and its answers."""
     for part in parts:
-        for key in cells[0][part]:
+        for key in cells[0][1][part]:
             houses, order = key.rsplit("-", 1)
             mine = labels | {"houses": houses, "order": order}
-            columns = _joined([cell[part][key] for cell in cells])
+            columns = _joined(
+                [
+                    _of_the_unseen(users, cell[part][key]) if houses == RECORDED else cell[part][key]
+                    for users, cell in cells
+                ]
+            )
             if part == SAVED:
                 yield from _saved_figures(columns, mine)
                 continue
@@ -30,12 +38,22 @@ def figures_of(cells: list[dict[str, Any]], parts: Sequence[str], labels: Labels
                 alone = np.isin(columns["houses"], list(people_alone()))
                 kept = {name: column[alone] for name, column in columns.items()}
                 yield from _nll_figures(kept, mine | {"houses": RECORDED_ALONE})
-    times = [cell["training"] for cell in cells if cell.get("training")]
+    times = [cell["training"] for _, cell in cells if cell.get("training")]
     for name in ("minutes", "playing"):
         if times:
             yield Figure(
                 f"variety.{name}", float(np.mean([t[name] for t in times])), unit="min", labels=labels
             )
+
+
+def _of_the_unseen(users: str, answers: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Of answers about recorded houses those whose person the users in training know nothing of; all of them
+    when the users were fitted to everybody or nobody.
+    """
+    if not users.startswith(WITHOUT):
+        return answers
+    kept = [i for i, house in enumerate(answers["houses"]) if person_of(house) == users.removeprefix(WITHOUT)]
+    return {name: [column[i] for i in kept] for name, column in answers.items()}
 
 
 def _joined(cells: list[dict[str, list[Any]]]) -> dict[str, np.ndarray]:
