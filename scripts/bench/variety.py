@@ -35,7 +35,7 @@ def add_to(app: App) -> None:
             "python -m scripts.bench variety --json",
             "python -m scripts.bench variety --sources generator,mix --seeds 0,1,2,3,4 --out runs/five",
             "python -m scripts.bench variety --sources mix --goals-limit 100,1000,10000,100000 --parts nll",
-            "python -m scripts.bench variety --sources mix --train-users unseen",
+            "python -m scripts.bench variety --sources mix:any --train-users unseen",
         ],
     )
     add = parser.add_argument
@@ -50,9 +50,9 @@ def add_to(app: App) -> None:
     add("--goals-limit", default="", metavar="N,N", help="also train on only so many distinct goals of each")
     add(
         "--train-users",
-        default="varied",
+        default="population",
         metavar="NAME",
-        help=f"who builds in training: varied (default), population, {UNSEEN}, or another user",
+        help=f"who builds in training: population (default), varied, {UNSEEN}, or another user",
     )
     add("--parts", default=",".join(PARTS), metavar="NAMES", help=f"any of {','.join(PARTS)} (default: all)")
     add("--threads", type=int, default=1, metavar="N", help="threads of torch in each process (default: 1)")
