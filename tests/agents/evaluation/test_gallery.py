@@ -7,7 +7,6 @@ import hashlib
 import io
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -17,33 +16,9 @@ from agents.evaluation.gallery import GAP, Exhibit, contact_sheet, description, 
 from envs.building.goals import GeneratorSource
 from envs.building.render import isometric
 from envs.building.world import DEFAULT_SIZE, start_blocks
+from tests.agents.evaluation.pages import Page
 
-VOID = {"meta", "img"}
 NASTY = '<b>&"house"</b>'
-
-
-class Page(HTMLParser):
-    """Checks that tags are balanced; collects attributes by tag, and texts."""
-
-    def __init__(self, page: str):
-        super().__init__()
-        self.open: list[str] = []
-        self.texts: list[str] = []
-        self.found: dict[str, list[dict[str, str | None]]] = {}
-        self.feed(page)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.setdefault(tag, []).append(dict(attrs))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data.strip())
 
 
 @pytest.fixture(scope="module")

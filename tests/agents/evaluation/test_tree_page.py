@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,9 +16,9 @@ from agents.evaluation.tree_page import colours, percent, segments, tree_page, t
 from planners.options import SearchOptions
 from planners.search import Search
 from planners.snapshot import Names, snapshot
+from tests.agents.evaluation.pages import Page
 from tests.planners.toys import AskOrAct, HashModel
 
-VOID = {"meta"}
 NASTY = '<b>&"left"</b>'
 
 
@@ -31,30 +30,6 @@ class Telling(AskOrAct):
 
     def state_name(self, slot: int) -> str:
         return "<script>"
-
-
-class Page(HTMLParser):
-    """Checks that tags are balanced; collects texts, and attributes by tag."""
-
-    def __init__(self, page: str):
-        super().__init__()
-        self.open: list[str] = []
-        self.texts: list[str] = []
-        self.found: dict[str, list[dict[str, str | None]]] = {}
-        self.feed(page)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.setdefault(tag, []).append(dict(attrs))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data.strip())
 
 
 @pytest.fixture(scope="module")
