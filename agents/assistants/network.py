@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..predictors.goal_net import GoalNet
 
 THRESHOLD = 0.3
-"""Least value 2 P - 1 of an edit, chosen on training houses by the prototype of this probe."""
+"""Least value 2 P - 1 of an edit that is done."""
 
 
 class NetworkAssistant(GuessingAssistant):
