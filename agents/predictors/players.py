@@ -33,9 +33,8 @@ Range = tuple[float, float]
 class TraitRanges:
     """Uniform ranges of some of the builders' traits (`users.traits.Traits`); the others are the defaults.
 
-    They lie around the plain builder's, and are those of the prototype that the probe grew from. Held-out
-    types lie outside: `top_down` (height), `non_local` (locality), `noisy` (wrong), `slow` (pause), `fast`
-    (fidget).
+    They lie around the plain builder's. Held-out types lie outside: `top_down` (height), `non_local`
+    (locality), `noisy` (wrong), `slow` (pause), `fast` (fidget).
     """
 
     rationality: Range = (0.65, 1.6)

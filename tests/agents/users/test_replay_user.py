@@ -257,7 +257,7 @@ def alone(require_data: Callable[[str], Path]) -> tuple[ReplayUser, BuildingBatc
 def test_people_alone_do_about_as_much_as_the_simulated_user(
     alone: tuple[ReplayUser, BuildingBatch, np.ndarray],
 ) -> None:
-    """64 % at step 380 over many seeds; an earlier prototype with the recorded order had 63 %."""
+    """64 % at step 380 over many seeds."""
     _, batch, _ = alone
     assert 0.58 < batch.goal_fraction().mean() < 0.70
 
