@@ -18,19 +18,19 @@ from envs.building.world import NUM_BLOCKS, start_blocks
 from .scripted import GuessingAssistant
 
 if TYPE_CHECKING:
-    from ..predictors.goal_net import GoalNet
+    from ..predictors.network import PredictorNet
 
 THRESHOLD = 0.3
 """Least value 2 P - 1 of an edit that is done."""
 
 
 class NetworkAssistant(GuessingAssistant):
-    """Acts on the marginals that a `GoalNet` guesses from the public state."""
+    """Acts on the marginals that a `PredictorNet` guesses from the public state."""
 
     name = "network"
 
     def __init__(
-        self, net: GoalNet, thresholds: tuple[float, float] = (THRESHOLD, THRESHOLD), refresh: int = 2
+        self, net: PredictorNet, thresholds: tuple[float, float] = (THRESHOLD, THRESHOLD), refresh: int = 2
     ):
         """thresholds: range from which each episode draws its own. refresh: steps between two guesses."""
         low, high = thresholds
@@ -52,7 +52,7 @@ class NetworkAssistant(GuessingAssistant):
 
     def guess(self, state: State, active: np.ndarray) -> None:
         """Guess anew every `refresh` steps."""
-        from ..predictors.goal_net import guess_marginals
+        from ..predictors.network import guess_marginals
 
         rows = np.flatnonzero(active & (state.clock % self.refresh == 0))
         if len(rows):

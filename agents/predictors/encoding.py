@@ -11,7 +11,12 @@ to the bounds of what the user has built, and everything is given in three parts
 - `overall`: the materials the user has used, and how much it has built at each height. (Not the time: people
   take other times than simulated users.)
 
-The game is symmetric under reflections of x and of z, so a snapshot may be encoded, goal and all, as it would
+What players do next depends on more than the goal does, so networks that predict acts read two more parts:
+
+- `bodies`: per height the assistant's feet; then where the column lies from the feet of both;
+- `doing`: the kinds of what both did last, and how high they stand.
+
+The game is symmetric under reflections of x and of z, so a moment may be encoded, goal and all, as it would
 look in a mirror (`flips`).
 """
 
@@ -22,9 +27,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from envs.building.actions import KINDS, MOVE_FIRST
 from envs.building.state import State, touched_by
-from envs.building.world import AIR, BEDROCK, NUM_BLOCKS, USER, Size
-from envs.kernels import kernel
+from envs.building.world import AIR, ASSISTANT, BEDROCK, NUM_BLOCKS, USER, Size
+from envs.kernels import inlined, kernel
+
+from .moments import Moments
 
 CLASSES = NUM_BLOCKS - 1
 """Blocks a cell of the box may want: air, then the placeable ids. Class of a block: `class_of`."""
@@ -36,34 +44,13 @@ _PER_COLUMN = 9
 RECENT, LATELY = 12.0, 80.0
 """Steps after which the two marks of a change have faded to 1 / e."""
 _MANY = 5.0
-
-
-class Snapshots(NamedTuple):
-    """Public states of n moments in worlds of N cells, with the goals that were being built."""
-
-    blocks: np.ndarray
-    """(n, N) uint8, as are the next three in `State`."""
-    touched: np.ndarray
-    """(n, N) int16."""
-    feet: np.ndarray
-    """(n, 2, 3) int8."""
-    clock: np.ndarray
-    """(n,) int32."""
-    goal: np.ndarray
-    """(n, N) uint8."""
-
-    @property
-    def moments(self) -> int:
-        """How many."""
-        return len(self.clock)
-
-    def take(self, rows: np.ndarray | slice) -> Snapshots:
-        """Some of the moments."""
-        return Snapshots(*(part[rows] for part in self))
+_OFFSETS = 4
+DOING = 2 * len(KINDS) + 2
+"""Length of `Encoded.doing`."""
 
 
 class Encoded(NamedTuple):
-    """What networks read of n states, channels last."""
+    """What networks read of n states, channels last; the last two only networks that predict acts."""
 
     local: np.ndarray
     """(n, W-2, D-2, `local_channels`) float32."""
@@ -71,6 +58,10 @@ class Encoded(NamedTuple):
     """(n, W-2, D-2, `mirrored_channels`) float32."""
     overall: np.ndarray
     """(n, `overall_features`) float32."""
+    bodies: np.ndarray
+    """(n, W-2, D-2, `body_channels`) float32."""
+    doing: np.ndarray
+    """(n, DOING) float32."""
 
 
 def local_channels(size: Size) -> int:
@@ -88,6 +79,11 @@ def overall_features(size: Size) -> int:
     return _SOLID + (size[1] - 2) + 1
 
 
+def body_channels(size: Size) -> int:
+    """Channels of `Encoded.bodies`."""
+    return size[1] - 2 + _OFFSETS
+
+
 def new_encoded(size: Size, count: int) -> Encoded:
     """Room for `count` states."""
     ground = (count, size[0] - 2, size[2] - 2)
@@ -95,28 +91,31 @@ def new_encoded(size: Size, count: int) -> Encoded:
         np.empty((*ground, local_channels(size)), np.float32),
         np.empty((*ground, mirrored_channels(size)), np.float32),
         np.empty((count, overall_features(size)), np.float32),
+        np.empty((*ground, body_channels(size)), np.float32),
+        np.empty((count, DOING), np.float32),
     )
 
 
-def encode(size: Size, state: State | Snapshots, flips: np.ndarray | None = None) -> Encoded:
-    """The planes of n states or snapshots. flips: (n,) uint8, 1 to reflect x, 2 to reflect z, 3 both."""
+def encode(size: Size, state: State | Moments, flips: np.ndarray | None = None) -> Encoded:
+    """The planes of n states or moments. flips: (n,) uint8, 1 to reflect x, 2 to reflect z, 3 both."""
     count = len(state.clock)
     out = new_encoded(size, count)
     flips = np.zeros(count, np.uint8) if flips is None else flips
-    encode_batch(size, state.blocks, state.touched, state.feet, state.clock, flips, *out)
+    encode_batch(size, state.blocks, state.touched, state.feet, state.clock, flips, *out[:3])
+    encode_bodies(size, state.feet, state.previous, flips, out.bodies, out.doing)
     return out
 
 
-def targets(size: Size, snapshots: Snapshots, flips: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+def targets(size: Size, moments: Moments, flips: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
     """Goal classes (n, W-2, D-2, H-2) int64 of the box's cells, and who changed them (0, 1 user, 2
     assistant).
 
     flips as in `encode`.
     """
-    count = snapshots.moments
+    count = moments.number
     flips = np.zeros(count, np.uint8) if flips is None else flips
-    goal = class_of(_box(size, snapshots.goal)).astype(np.int64)
-    touched = _box(size, snapshots.touched)
+    goal = class_of(_box(size, moments.goal)).astype(np.int64)
+    touched = _box(size, moments.touched)
     owner = np.where(touched == 0, 0, 1 + (touched - 1) % 2).astype(np.uint8)
     for cells in (goal, owner):
         cells[flips & 1 > 0] = cells[flips & 1 > 0][:, ::-1]
@@ -140,6 +139,37 @@ def marginals_of(size: Size, probabilities: np.ndarray, out: np.ndarray) -> None
 def _box(size: Size, cells: np.ndarray) -> np.ndarray:
     """(n, W-2, D-2, H-2) copy of the box's part of cells (n, N), heights last."""
     return cells.reshape(len(cells), *size)[:, 1:-1, 1:-1, 1:-1].swapaxes(2, 3).copy()
+
+
+@inlined
+def flipped_kind(kind, flip):
+    """The kind of an action as it looks in the mirror: moves along x and z turn round."""
+    move = kind - MOVE_FIRST
+    if (flip & 1 and move // 2 == 0) or (flip & 2 and move // 2 == 2):
+        return MOVE_FIRST + (move ^ 1)
+    return kind
+
+
+@kernel
+def encode_bodies(size, feet, previous, flips, bodies, doing):
+    """Kernel of `encode` for `Encoded.bodies` and `Encoded.doing`."""
+    wide, high, deep = size[0] - 2, size[1] - 2, size[2] - 2
+    kinds = (doing.shape[1] - 2) // 2
+    bodies[:], doing[:] = 0.0, 0.0
+    for i in range(feet.shape[0]):
+        flip = flips[i]
+        for player in range(2):
+            x, z = np.int64(feet[i, player, 0]) - 1, np.int64(feet[i, player, 2]) - 1
+            x, z = wide - 1 - x if flip & 1 else x, deep - 1 - z if flip & 2 else z
+            for u in range(wide):
+                for v in range(deep):
+                    bodies[i, u, v, high + 2 * player] = (u - x) / wide
+                    bodies[i, u, v, high + 2 * player + 1] = (v - z) / deep
+            if player == ASSISTANT:
+                y = min(max(np.int64(feet[i, player, 1]) - 1, 0), high - 1)
+                bodies[i, min(max(x, 0), wide - 1), min(max(z, 0), deep - 1), y] = 1.0
+            doing[i, player * kinds + flipped_kind(np.int64(previous[i, player, 0]), flip)] = 1.0
+            doing[i, 2 * kinds + player] = feet[i, player, 1] / size[1]
 
 
 @kernel

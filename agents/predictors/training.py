@@ -1,7 +1,7 @@
 """Training a goal network on episodes that are played for it, by one fixed recipe.
 
-Snapshots come from two kinds of episodes: users alone or with a helper who knows nothing, and users with the
-network itself as their assistant, because an assistant's own edits lead where no helper's do. Each snapshot
+Moments come from two kinds of episodes: users alone or with a helper who knows nothing, and users with the
+network itself as their assistant, because an assistant's own edits lead where no helper's do. Each moment
 is used about `reuse` times and then makes room for others, each time in one of its four mirror images. The
 budget is a number of samples, not a time, so that a run can be repeated to the bit on one machine.
 """
@@ -11,24 +11,23 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from envs.building.config import BuildingConfig
 from envs.building.goals import GoalSource
 from envs.building.player import Player
 
 from ..assistants.network import NetworkAssistant
-from .encoding import CLASSES, Snapshots, encode, targets
-from .goal_net import GoalNet, NetOptions, tensors
+from .losses import Weights, total_loss
+from .moments import Moments, Pricing, every_so_often, join
+from .network import NetOptions, PredictorNet
 from .optimiser import Muon
 from .players import ErrandHelper
-from .snapshots import every_so_often, join
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Recipe:
     """How a network is trained. The numbers were chosen once (docs/variety.md) and then frozen."""
 
     samples: int = 80_000
-    """Snapshots shown, repeats counted."""
+    """Moments shown, repeats counted."""
     batch: int = 64
     learning_rate: float = 2e-3
     """Of Adam, at its peak."""
@@ -46,8 +45,10 @@ class Recipe:
     warm_up: float = 0.03
     """Share of the samples over which rates rise; then they fall along a cosine, to `last_rate`."""
     last_rate: float = 0.02
-    user_weight: float = 0.1
-    """Weight of cells that the user changed, which are easy: nearly always they stay as they are."""
+    weights: Weights = field(default_factory=Weights)
+    """Of the terms of the loss."""
+    pricing: Pricing = field(default_factory=Pricing)
+    """Of what the assistant earns, for the value head."""
     own_from: float = 0.25
     """Share of the samples after which the network begins to assist in episodes ..."""
     own_share: float = 0.5
@@ -56,11 +57,11 @@ class Recipe:
     """Of the network as assistant, see `NetworkAssistant`."""
     refresh: int = 6
     every: int = 40
-    """Steps between two snapshots of an episode."""
+    """Steps between two moments of an episode."""
     lot: int = 64
     """Episodes that are played at a time."""
     reuse: float = 2.0
-    """How often a snapshot is used on average."""
+    """How often a moment is used on average."""
     own_reuse: float = 4.0
     """The same for episodes with the network, which take longer to play."""
     pool: int = 16
@@ -81,7 +82,7 @@ class Recipe:
 class Trained:
     """A network and how it came about."""
 
-    net: GoalNet
+    net: PredictorNet
     losses: np.ndarray
     """(steps,) float32 training loss in nats per cell."""
     seconds: float
@@ -91,53 +92,58 @@ class Trained:
 
 
 class Pool:
-    """Snapshots to draw batches from: as they are used, new lots are played and the oldest go."""
+    """Moments to draw batches from: as they are used, new lots are played and the oldest go."""
 
-    def __init__(self, play: Callable[[int], Snapshots], reuse: float, lots: int):
-        """play: makes lot 0, 1, ... reuse: how often a snapshot may be used on average."""
+    def __init__(self, play: Callable[[int], Moments], reuse: float, lots: int):
+        """play: makes lot 0, 1, ... reuse: how often a moment may be used on average."""
         self._play, self._reuse, self._numbers = play, reuse, count()
-        self._lots: deque[Snapshots] = deque(maxlen=lots)
-        self._all: Snapshots | None = None
+        self._lots: deque[Moments] = deque(maxlen=lots)
+        self._all: Moments | None = None
         self._left = 0.0
         self.seconds = 0.0
 
-    def draw(self, size: int, rng: np.random.Generator) -> Snapshots:
-        """`size` random snapshots."""
+    def draw(self, size: int, rng: np.random.Generator) -> Moments:
+        """`size` random moments."""
         while self._all is None or self._left < size:
             began = time.process_time()
             lot = self._play(next(self._numbers))
             self._lots.append(lot)
             self._all = join(list(self._lots))
-            self._left += self._reuse * lot.moments
+            self._left += self._reuse * lot.number
             self.seconds += time.process_time() - began
         self._left -= size
-        return self._all.take(rng.integers(self._all.moments, size=size))
+        return self._all.take(rng.integers(self._all.number, size=size))
 
 
 def train(
     source: GoalSource,
-    user: Player,
+    users: Player | Sequence[Player],
     recipe: Recipe | None = None,
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
+    watch: Callable[[int, PredictorNet, dict[str, float]], None] | None = None,
 ) -> Trained:
-    """Train a network on goals of a source as this user builds them.
+    """Train a network on goals of a source as these users build them; each lot of episodes has one of them.
 
-    advance: called with numbers of samples as they are shown. Torch's own random state is left as it was.
+    advance: called with numbers of samples as they are shown. watch: called after each batch with the number
+    of samples shown so far, the network, and the terms of the loss. Torch's own random state is left as it
+    was.
     """
     recipe = recipe or Recipe()
+    builders = users if isinstance(users, Sequence) else [users]
     began = time.process_time()
     config = BuildingConfig(size=source.draw(1, np.random.default_rng(0)).size, horizon=recipe.horizon)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = GoalNet(config.size, recipe.net)
+        net = PredictorNet(config.size, recipe.net)
     helper, own = ErrandHelper(), NetworkAssistant(net, recipe.thresholds, recipe.refresh)
 
-    def lots_with(assistant: Player, stream: int) -> Callable[[int], Snapshots]:
-        def play(number: int) -> Snapshots:
-            words = np.random.SeedSequence((seed, stream, number)).generate_state(2)
+    def lots_with(assistant: Player, stream: int) -> Callable[[int], Moments]:
+        def play(number: int) -> Moments:
+            words = np.random.SeedSequence((seed, stream, number)).generate_state(3)
             goals = source.draw(recipe.lot, np.random.default_rng(words[0])).blocks
-            return every_so_often(config, goals, user, assistant, recipe.every, int(words[1]))
+            user = builders[words[2] % len(builders)]
+            return every_so_often(config, goals, user, assistant, recipe.every, int(words[1]), recipe.pricing)
 
         return play
 
@@ -149,13 +155,13 @@ def train(
     for step in range(len(losses)):
         done = step / len(losses)
         from_own = done >= recipe.own_from and rng.random() < recipe.own_share
-        snapshots = (owns if from_own else others).draw(recipe.batch, rng)
+        moments = (owns if from_own else others).draw(recipe.batch, rng)
         flips = rng.integers(4, size=recipe.batch).astype(np.uint8)
         for optimiser in optimisers:
             optimiser.zero_grad()
             for group in optimiser.param_groups:
                 group["lr"] = group["peak"] * _rate(done, recipe)
-        loss = goal_loss(net, snapshots, flips, recipe.user_weight)
+        loss, terms = total_loss(net, config, moments, flips, recipe.weights)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for optimiser in optimisers:
@@ -163,22 +169,12 @@ def train(
         losses[step] = loss.item()
         if advance:
             advance(recipe.batch)
+        if watch:
+            watch((step + 1) * recipe.batch, net, {name: term.item() for name, term in terms.items()})
     return Trained(net, losses, time.process_time() - began, others.seconds + owns.seconds)
 
 
-def goal_loss(net: GoalNet, snapshots: Snapshots, flips: np.ndarray, user_weight: float) -> torch.Tensor:
-    """Cross-entropy in nats per cell of the box, with `user_weight` for cells that the user changed last."""
-    goal, owner = targets(net.size, snapshots, flips)
-    with torch.autocast("cpu", torch.bfloat16):
-        logits = net(*tensors(encode(net.size, snapshots, flips)))
-    each = F.cross_entropy(
-        logits.float().reshape(-1, CLASSES), torch.from_numpy(goal).reshape(-1), reduction="none"
-    )
-    weights = torch.from_numpy(np.where(owner == 1, np.float32(user_weight), np.float32(1))).reshape(-1)
-    return (each * weights).sum() / weights.sum()
-
-
-def _optimisers(net: GoalNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
+def _optimisers(net: PredictorNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
     """Muon for the convolutions within the network, Adam for its ends."""
     inner = net.inner_weights()
     others = [weight for weight in net.parameters() if all(weight is not other for other in inner)]

@@ -62,10 +62,11 @@ def bench_planner(options: argparse.Namespace, progress: Progress) -> Report:
       planner.asks               share of decisions that are to ask, where the best assistant does;
       planner.waits_for_ever     share of decisions to wait there
 
-    building, about 2 hours (2 cores): users and assistants on generated houses. Library new: 1,000 other
+    building, about an hour (2 cores): users and assistants on generated houses. Library new: 1,000 other
     houses; known: the played ones are among them. Beliefs know that the user is bottom_up; top_down and noisy
-    are users that they do not consider. simulations 0 is the greedy assistant. An interrupted run is resumed
-    by the same command.
+    are users that they do not consider. simulations 0 is the greedy assistant. Greedy, 1 and 100 simulations
+    play all houses with bottom_up, everything else the first 50. An interrupted run is resumed by the same
+    command.
       goal_percent, goal_auc, user_edits_saved   agents/evaluation/metrics.py
       difference.goal_auc, difference.goal_percent   over the run with `against` simulations, paired by house
                                  and seed

@@ -35,13 +35,22 @@ class Sizes:
     """How much is played."""
 
     episodes: int = 200
-    """Houses of each row."""
+    """Houses of the rows that are to be told apart: greedy, and the user modelled with `main` simulations."""
+    few: int = 50
+    """Houses of all other rows: the first of them."""
     library: int = 1000
     horizon: int = 380
     simulations: tuple[int, ...] = (1, 8, 20, 100, 400)
     """Of the rows with a user whose type is known; the first is what the others are compared with."""
+    main: tuple[int, ...] = (1, 100)
+    """Of these, those that play all houses."""
     held_out: int = 100
     """Of the rows with held-out users."""
+
+    def houses(self, group: Group, simulations: int) -> int:
+        """How many houses a row plays; greedy, with 0 simulations, as many as any row it is compared with."""
+        all_of_them = group.users == MODELLED and simulations in (0, *self.main)
+        return self.episodes if all_of_them else min(self.few, self.episodes)
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,11 @@ def measure_building(seed: int, workers: int, out: str, progress: Progress, size
         *(Group(library, MODELLED, MODELLED, sizes.simulations) for library in libraries),
         *(Group(library, HELD_OUT, BeliefOptions.types, (sizes.held_out,)) for library in libraries),
     ]
-    total = sizes.episodes * sum(len(group.users) * (2 + len(group.simulations)) for group in groups)
+    total = sum(
+        len(group.users)
+        * (2 * sizes.houses(group, 0) + sum(sizes.houses(group, n) for n in group.simulations))
+        for group in groups
+    )
     figures: list[Figure] = []
     rows: list[list[object]] = []
     with progress.task(f"episodes in {folder} (the first run compiles)", total) as advance:
@@ -81,12 +94,13 @@ def measure_building(seed: int, workers: int, out: str, progress: Progress, size
             library = libraries[group.library]
             found = {}
             for count in (0, *group.simulations):
+                houses = sizes.houses(group, count)
                 options = RunOptions(
                     assistants=(PLANNER,) if count else (ALONE, GREEDY),
                     users=group.users,
                     goals=source.name,
                     library=source.name,
-                    episodes=sizes.episodes,
+                    episodes=houses,
                     simulations=max(count, 1),
                     horizon=sizes.horizon,
                     seed=seed,
@@ -96,7 +110,7 @@ def measure_building(seed: int, workers: int, out: str, progress: Progress, size
                     user_models=group.models,
                 )
                 place = RunFolder(folder / group.name / (f"{PLANNER}-{count}" if count else GREEDY), options)
-                found[count] = run(options, place, played, library, workers, advance)
+                found[count] = run(options, place, _first(played, houses), library, workers, advance)
             for user in group.users:
                 runs = {
                     count: Run(f"{count} simulations", [e for e in (*found[0], *episodes) if e.user == user])
@@ -105,19 +119,25 @@ def measure_building(seed: int, workers: int, out: str, progress: Progress, size
                 labels = {"library": group.library, "user": user}
                 for count in runs:
                     figures += _figures(runs, count, labels)
-                    rows.append([*labels.values(), count or GREEDY, *_cells(runs, count)])
-    title = (
-        f"{sizes.episodes} houses, {sizes.horizon} steps; differences are of the goal's curve, 95 % by house"
-    )
+                    rows.append(
+                        [*labels.values(), count or GREEDY, sizes.houses(group, count), *_cells(runs, count)]
+                    )
+    title = f"{sizes.horizon} steps; differences are of the goal's curve, 95 % by house"
     columns = [
         "library",
         "user",
         "simulations",
+        "houses",
         *SHOWN.values(),
         "more than greedy",
         "more than 1 simulation",
     ]
     return Report(figures, [table(title, columns, rows)])
+
+
+def _first(played: Goals, count: int) -> Goals:
+    """The first of the goals."""
+    return Goals(played.blocks[:count], played.houses[:count], played.name)
 
 
 def _with(played: Goals, library: Goals) -> Goals:

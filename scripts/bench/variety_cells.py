@@ -31,7 +31,7 @@ from .variety import NLL
 from .variety_exams import Exam, make_exams
 
 if TYPE_CHECKING:
-    from agents.predictors.goal_net import GoalNet
+    from agents.predictors.network import PredictorNet
 
 _BATCH = 64
 
@@ -103,14 +103,14 @@ def finish(
     return found
 
 
-def _network(cell: Cell, file: Path, found: dict[str, Any], say: Callable[[str], None]) -> GoalNet:
+def _network(cell: Cell, file: Path, found: dict[str, Any], say: Callable[[str], None]) -> PredictorNet:
     import torch
 
-    from agents.predictors.goal_net import GoalNet
+    from agents.predictors.network import PredictorNet
     from agents.predictors.training import Recipe, train
 
     if file.exists():
-        net = GoalNet()
+        net = PredictorNet()
         with np.load(file, allow_pickle=False) as weights:
             net.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
         return net
@@ -136,7 +136,7 @@ def _network(cell: Cell, file: Path, found: dict[str, Any], say: Callable[[str],
     return made.net
 
 
-def _moments(net: GoalNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
+def _moments(net: PredictorNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
     """NLL and proposals of each moment of an exam."""
     from agents.predictors.scores import proposals, untouched_nll
 
@@ -150,7 +150,7 @@ def _moments(net: GoalNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
     }
 
 
-def _episodes(net: GoalNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
+def _episodes(net: PredictorNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
     """What the network saves the user in each episode of an exam, and what it does wrong."""
     helped = _play(exam, NetworkAssistant(net), cell.exams_seed)
     alone = _alone(cell.exams_seed, exam.key)

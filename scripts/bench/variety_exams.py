@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from agents.assistants.scripted import NoneAssistant
-from agents.predictors.encoding import Snapshots
-from agents.predictors.snapshots import first_passages, share_built
+from agents.predictors.moments import Moments, first_passages, join, moments_of, share_built
 from agents.users import make_user
 from agents.users.recorded import read_episodes
 from agents.users.replay import ReplayUser, recordings_file
-from envs.building.config import BuildingConfig
+from envs.building.config import MAX_HORIZON, BuildingConfig
 from envs.building.goals import Goals, LibrarySource, make_source
 from envs.building.goals.named import EVALUATION
+from envs.building.state import empty_state
 from envs.building.world import ASSISTANT, DEFAULT_SIZE, USER
 
 LEVELS = (0.25, 0.5, 0.75)
@@ -62,7 +62,7 @@ class Exam:
     """Name of the user in episodes."""
     goals: Goals
     """Those of the episodes, repeats included."""
-    moments: Snapshots
+    moments: Moments
     house_of: tuple[str, ...]
     """The house of each moment."""
     built: np.ndarray
@@ -149,9 +149,9 @@ def _percent(levels: np.ndarray) -> np.ndarray:
     return np.round(100 * np.array(LEVELS)).astype(int)[levels]
 
 
-def recorded_moments(file: Path) -> tuple[Snapshots, list[str], np.ndarray]:
+def recorded_moments(file: Path) -> tuple[Moments, list[str], np.ndarray]:
     """The moments at which recorded people had first done each level, their recordings and levels (n,)."""
-    rows: list[tuple[np.ndarray, ...]] = []
+    found: list[Moments] = []
     names: list[str] = []
     levels: list[int] = []
     with np.load(file, allow_pickle=False) as data:
@@ -165,13 +165,13 @@ def recorded_moments(file: Path) -> tuple[Snapshots, list[str], np.ndarray]:
             for number, level in enumerate(LEVELS):
                 if (done >= level).any():
                     step = int((done >= level).argmax())
-                    rows.append((worlds[step], touched[step], feet[step], np.array(step), goal))
+                    state = empty_state(BuildingConfig(horizon=MAX_HORIZON), 1)
+                    state.blocks[0], state.touched[0] = worlds[step], touched[step]
+                    state.feet[0], state.clock[0] = feet[step], step
+                    found.append(moments_of(state, np.arange(1), goal[None]))
                     names.append(name)
                     levels.append(number)
-    columns = zip(*rows, strict=True)
-    dtypes = (np.uint8, np.int16, np.int8, np.int32, np.uint8)
-    moments = Snapshots(*(np.array(column, dtype) for column, dtype in zip(columns, dtypes, strict=True)))
-    return moments, names, np.array(levels)
+    return join(found), names, np.array(levels)
 
 
 def _touched(worlds: np.ndarray, actions: np.ndarray, helped: bool) -> np.ndarray:

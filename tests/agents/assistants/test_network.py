@@ -13,7 +13,7 @@ from agents.assistants.network import NetworkAssistant, effort_of  # noqa: E402
 from agents.assistants.pursue import edit_values  # noqa: E402
 from agents.evaluation.play import Task, play  # noqa: E402
 from agents.predictors.encoding import CLASSES  # noqa: E402
-from agents.predictors.goal_net import GoalNet, NetOptions  # noqa: E402
+from agents.predictors.network import NetOptions, Outputs, PredictorNet  # noqa: E402
 from agents.users import make_user  # noqa: E402
 from envs.building import BuildingConfig  # noqa: E402
 from envs.building.goals import Goals  # noqa: E402
@@ -21,7 +21,7 @@ from envs.building.goals import Goals  # noqa: E402
 SMALL_NET = NetOptions(channels=8, blocks=1, cell_channels=4, context=2)
 
 
-class Clairvoyant(GoalNet):
+class Clairvoyant(PredictorNet):
     """A network that knows the goal of the only game it sees."""
 
     def __init__(self, goal: np.ndarray):
@@ -30,8 +30,8 @@ class Clairvoyant(GoalNet):
         classes = np.where(inner <= 1, 0, inner - 1)
         self.sure = torch.from_numpy(20 * np.eye(CLASSES, dtype=np.float32)[classes])
 
-    def forward(self, local, mirrored, overall):  # type: ignore[no-untyped-def]
-        return self.sure.expand(len(local), *self.sure.shape)
+    def forward(self, local, *others):  # type: ignore[no-untyped-def]
+        return Outputs(self.sure.expand(len(local), *self.sure.shape), None, None, None)
 
 
 @given(
@@ -66,14 +66,14 @@ def test_an_ignorant_network_does_nothing_outside_the_box(huts: Goals) -> None:
     """Before it has learned anything no probability is above a high threshold."""
     config = BuildingConfig(size=huts.size, horizon=60)
     task = Task(huts.blocks[:2], huts.houses[:2], (0, 1), 0)
-    assistant = NetworkAssistant(GoalNet(huts.size, SMALL_NET), (0.9, 0.9))
+    assistant = NetworkAssistant(PredictorNet(huts.size, SMALL_NET), (0.9, 0.9))
     for episode in play(config, make_user("bottom_up"), assistant, task):
         assert episode.measures["assistant_edits"] == 0
 
 
 def test_each_episode_draws_a_threshold(huts: Goals) -> None:
     config = BuildingConfig(size=huts.size)
-    assistant = NetworkAssistant(GoalNet(huts.size, SMALL_NET), (0.2, 0.7))
+    assistant = NetworkAssistant(PredictorNet(huts.size, SMALL_NET), (0.2, 0.7))
     assistant.reset(config, np.arange(50), None)
     assert effort_of(0.2) <= assistant.efforts.min() < assistant.efforts.max() <= effort_of(0.7)
     assert np.ptp(assistant.efforts) > 1
@@ -89,9 +89,9 @@ def test_each_episode_draws_a_threshold(huts: Goals) -> None:
 )
 def test_wrong_options_are_named(options: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        NetworkAssistant(GoalNet((6, 6, 6), SMALL_NET), **options)  # type: ignore[arg-type]
+        NetworkAssistant(PredictorNet((6, 6, 6), SMALL_NET), **options)  # type: ignore[arg-type]
 
 
 def test_worlds_of_another_size_are_refused() -> None:
     with pytest.raises(ValueError, match="worlds of"):
-        NetworkAssistant(GoalNet((6, 6, 6), SMALL_NET)).reset(BuildingConfig(), np.arange(1), None)
+        NetworkAssistant(PredictorNet((6, 6, 6), SMALL_NET)).reset(BuildingConfig(), np.arange(1), None)

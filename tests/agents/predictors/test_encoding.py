@@ -11,7 +11,6 @@ from agents.predictors.encoding import (
     CLASSES,
     LATELY,
     RECENT,
-    Snapshots,
     class_of,
     encode,
     local_channels,
@@ -20,12 +19,16 @@ from agents.predictors.encoding import (
     overall_features,
     targets,
 )
+from agents.predictors.moments import Moments, moments_of
+from envs.building.actions import KINDS
+from envs.building.config import BuildingConfig
+from envs.building.state import empty_state
 from envs.building.world import start_blocks
 
 SIZES = ((6, 6, 6), (11, 10, 10), (5, 7, 6))
 
 
-def random_moments(seed: int, size: tuple[int, int, int], count: int = 3) -> Snapshots:
+def random_moments(seed: int, size: tuple[int, int, int], count: int = 3) -> Moments:
     """Worlds with random changes by both players; the first is untouched."""
     rng = np.random.default_rng(seed)
     fresh = np.tile(start_blocks(size).reshape(-1), (count, 1))
@@ -39,12 +42,17 @@ def random_moments(seed: int, size: tuple[int, int, int], count: int = 3) -> Sna
     goal = np.where(rng.random(fresh.shape) < 0.3, rng.integers(2, 10, fresh.shape), fresh)
     goal = np.where(fresh == 1, 1, goal)
     feet = rng.integers(0, np.array(size), (count, 2, 3))
-    return Snapshots(
-        blocks.astype(np.uint8), touched.astype(np.int16), feet.astype(np.int8), clock, goal.astype(np.uint8)
+    state = empty_state(BuildingConfig(size), count)._replace(
+        blocks=blocks.astype(np.uint8),
+        touched=touched.astype(np.int16),
+        feet=feet.astype(np.int8),
+        clock=clock,
     )
+    state.previous[:, :, 0] = rng.integers(0, len(KINDS), (count, 2))
+    return moments_of(state, np.arange(count), goal.astype(np.uint8))
 
 
-def mirrored_world(moments: Snapshots, size: tuple[int, int, int], axis: int) -> Snapshots:
+def mirrored_world(moments: Moments, size: tuple[int, int, int], axis: int) -> Moments:
     """The same moments seen in a mirror."""
 
     def turned(cells: np.ndarray) -> np.ndarray:
@@ -52,14 +60,20 @@ def mirrored_world(moments: Snapshots, size: tuple[int, int, int], axis: int) ->
 
     feet = moments.feet.copy()
     feet[:, :, axis] = size[axis] - 1 - feet[:, :, axis]
+    previous = moments.previous.copy()
+    there, back = KINDS.index("+" + "xyz"[axis]), KINDS.index("-" + "xyz"[axis])
+    for kind, image in ((there, back), (back, there)):
+        previous[:, :, 0][moments.previous[:, :, 0] == kind] = image
     return moments._replace(
-        blocks=turned(moments.blocks), touched=turned(moments.touched), goal=turned(moments.goal), feet=feet
+        blocks=turned(moments.blocks),
+        touched=turned(moments.touched),
+        goal=turned(moments.goal),
+        feet=feet,
+        previous=previous,
     )
 
 
-def plain_encoding(
-    moments: Snapshots, row: int, size: tuple[int, int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def plain_encoding(moments: Moments, row: int, size: tuple[int, int, int]) -> tuple[np.ndarray, ...]:
     """The planes of one moment, spelled out."""
     blocks = moments.blocks[row].reshape(size)[1:-1, 1:-1, 1:-1]
     touched = moments.touched[row].reshape(size)[1:-1, 1:-1, 1:-1].astype(int)
@@ -97,7 +111,14 @@ def plain_encoding(
         np.log1p(work.sum()) / 5,
     ]
     mirrored = np.concatenate([image.reshape(wide, deep, -1) for image in images], axis=2)
-    return np.stack(columns, axis=2), mirrored, np.array(overall)
+    bodies = [np.zeros((wide, deep)) for _ in range(high)]
+    helper = np.clip(moments.feet[row, 1].astype(int) - 1, 0, np.array(blocks.shape) - 1)
+    bodies[helper[1]][helper[0], helper[2]] = 1
+    for fx, _, fz in moments.feet[row].astype(int):
+        bodies += [(x - fx + 1) / wide, (z - fz + 1) / deep]
+    doing = [float(kind == k) for kind in moments.previous[row, :, 0] for k in range(len(KINDS))]
+    doing += list(moments.feet[row, :, 1] / size[1])
+    return np.stack(columns, axis=2), mirrored, np.array(overall), np.stack(bodies, axis=2), np.array(doing)
 
 
 @given(seed=st.integers(0, 2**31), size=st.sampled_from(SIZES))
@@ -107,7 +128,7 @@ def test_encoding_is_what_its_description_says(seed: int, size: tuple[int, int, 
     assert found.local.shape[1:] == (size[0] - 2, size[2] - 2, local_channels(size))
     assert found.mirrored.shape[-1] == mirrored_channels(size)
     assert found.overall.shape[-1] == overall_features(size)
-    for row in range(moments.moments):
+    for row in range(moments.number):
         for part, plain in zip(found, plain_encoding(moments, row, size), strict=True):
             np.testing.assert_allclose(part[row], plain, atol=1e-5)
 
@@ -119,21 +140,23 @@ def test_flips_show_the_world_in_a_mirror(seed: int, size: tuple[int, int, int],
     for axis, bit in ((0, 1), (2, 2)):
         if flip & bit:
             image = mirrored_world(image, size, axis)
-    flips = np.full(moments.moments, flip, np.uint8)
+    flips = np.full(moments.number, flip, np.uint8)
     for part, plain in zip(encode(size, moments, flips), encode(size, image), strict=True):
         np.testing.assert_allclose(part, plain, atol=1e-6)
     for part, plain in zip(targets(size, moments, flips), targets(size, image), strict=True):
         np.testing.assert_array_equal(part, plain)
 
 
-def test_the_encoding_tells_nothing_of_the_goal_and_the_assistant() -> None:
-    """The goal is the answer; where the assistant stands says nothing about it."""
+def test_the_encoding_tells_nothing_of_the_goal() -> None:
+    """The goal is the answer, and networks for goals alone do not read where the assistant stands."""
     size = SIZES[0]
     moments = random_moments(3, size)
     other = moments._replace(goal=np.zeros_like(moments.goal), feet=moments.feet.copy())
     other.feet[:, 1] = 2
-    for part, same in zip(encode(size, moments), encode(size, other), strict=True):
-        np.testing.assert_array_equal(part, same)
+    found, same = encode(size, moments), encode(size, other)
+    for part, name in zip(found, found._fields, strict=True):
+        equal = np.array_equal(part, getattr(same, name))
+        assert equal == (name not in ("bodies", "doing")), name
 
 
 def test_targets_are_classes_of_the_box_with_owners() -> None:
@@ -151,7 +174,7 @@ def test_marginals_put_probabilities_where_their_cells_and_blocks_are() -> None:
     size = SIZES[1]
     moments = random_moments(5, size)
     goal, _ = targets(size, moments)
-    out = np.full((moments.moments, moments.goal.shape[1], 10), 7.0, np.float32)
+    out = np.full((moments.number, moments.goal.shape[1], 10), 7.0, np.float32)
     marginals_of(size, np.eye(CLASSES, dtype=np.float32)[goal], out)
     inner = np.zeros(size, bool)
     inner[1:-1, 1:-1, 1:-1] = True

@@ -7,9 +7,8 @@ from dataclasses import fields
 import numpy as np
 
 from agents.assistants.scripted import NoneAssistant
-from agents.predictors.encoding import Snapshots
+from agents.predictors.moments import Moments, every_so_often, first_passages, join, share_built
 from agents.predictors.players import ErrandHelper, TraitRanges, VariedBuilders
-from agents.predictors.snapshots import every_so_often, first_passages, join, share_built
 from agents.users import make_user
 from agents.users.traits import USER_TYPES
 from envs.building import BuildingConfig
@@ -17,7 +16,7 @@ from envs.building.goals import Goals
 from envs.building.world import start_blocks
 
 
-def same(a: Snapshots, b: Snapshots) -> bool:
+def same(a: Moments, b: Moments) -> bool:
     return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
@@ -42,13 +41,13 @@ def test_each_episode_has_a_builder_that_its_seed_decides(small: BuildingConfig,
 
 
 def test_moments_repeat_with_the_seed_alone(small: BuildingConfig, huts: Goals) -> None:
-    def played(seed: int) -> Snapshots:
+    def played(seed: int) -> Moments:
         return every_so_often(small, huts.blocks[:8], VariedBuilders(), ErrandHelper(), 7, seed)
 
     first = played(1)
     assert same(first, played(1))
     assert not same(first, played(2))
-    assert first.moments >= 8 * (small.horizon // 7)
+    assert first.number >= 8 * (small.horizon // 7)
     assert same(first, join([first.take(slice(0, 5)), first.take(slice(5, None))]))
 
 
@@ -79,7 +78,7 @@ def test_first_passages_are_where_a_level_is_first_reached(huts: Goals) -> None:
         (episode, level) for episode in range(6) for level in range(3)
     ]
     start = start_blocks(huts.size).reshape(-1)
-    for row in range(moments.moments):
+    for row in range(moments.number):
         goal, blocks = moments.goal[row], moments.blocks[row]
         assert np.array_equal(goal, huts.blocks[episodes[row]].reshape(-1))
         share = share_built(blocks, start, goal)

@@ -8,16 +8,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="networks need torch, of the extra `learn`")
 
 from agents.assistants.scripted import NoneAssistant  # noqa: E402
-from agents.predictors.encoding import CLASSES, Snapshots, encode, targets  # noqa: E402
-from agents.predictors.goal_net import GoalNet, NetOptions, guess_goals, tensors  # noqa: E402
+from agents.predictors.encoding import CLASSES, encode, targets  # noqa: E402
+from agents.predictors.moments import Moments, first_passages, moments_of  # noqa: E402
+from agents.predictors.network import NetOptions, PredictorNet, guess_goals, tensors  # noqa: E402
 from agents.predictors.optimiser import Muon, orthogonal  # noqa: E402
 from agents.predictors.players import VariedBuilders  # noqa: E402
 from agents.predictors.scores import mean_nll, proposals, untouched_nll  # noqa: E402
-from agents.predictors.snapshots import first_passages  # noqa: E402
 from agents.predictors.training import Pool, Recipe, Trained, train  # noqa: E402
 from agents.users import make_user  # noqa: E402
 from envs.building import BuildingConfig  # noqa: E402
 from envs.building.goals import make_source  # noqa: E402
+from envs.building.state import empty_state  # noqa: E402
 
 torch.set_num_threads(1)  # sums are made in one order, and workers of the tests do not fight for cores
 SIZE = (6, 6, 6)
@@ -33,7 +34,7 @@ TINY = Recipe(
 
 
 @pytest.fixture(scope="module")
-def unseen() -> Snapshots:
+def unseen() -> Moments:
     """Moments of 40 houses that no training draws."""
     goals = make_source("generator", SIZE).draw(40, np.random.default_rng(12345))
     config = BuildingConfig(size=SIZE, horizon=400)
@@ -51,16 +52,16 @@ def trained() -> Trained:
 def marginals(count: int) -> np.ndarray:
     """How often each class is wanted in each cell, (W-2, D-2, H-2, CLASSES), in generated houses."""
     goals = make_source("generator", SIZE).draw(count, np.random.default_rng(1)).blocks.reshape(count, -1)
-    nothing = np.zeros_like(goals)
-    moments = Snapshots(goals, nothing, np.zeros((count, 2, 3)), np.zeros(count), goals)
+    state = empty_state(BuildingConfig(SIZE), count)._replace(blocks=goals)
+    moments = moments_of(state, np.arange(count), goals)
     classes, _ = targets(SIZE, moments)
     return (np.eye(CLASSES)[classes].sum(axis=0) + 0.3) / (count + 0.3 * CLASSES)
 
 
-def test_a_short_training_beats_marginals_on_unseen_houses(trained: Trained, unseen: Snapshots) -> None:
+def test_a_short_training_beats_marginals_on_unseen_houses(trained: Trained, unseen: Moments) -> None:
     """Seeded, on one thread; three seeds were 0.44 to 0.49 nats better."""
     goal, owner = targets(SIZE, unseen)
-    baseline = np.broadcast_to(marginals(2000), (unseen.moments, *marginals(2).shape))
+    baseline = np.broadcast_to(marginals(2000), (unseen.number, *marginals(2).shape))
     assert untouched_nll(trained.net, unseen).mean() < mean_nll(baseline, goal, owner == 0).mean() - 0.2
     assert trained.losses[-20:].mean() < 0.8 * trained.losses[:20].mean()
     assert 0 < trained.playing < trained.seconds
@@ -83,7 +84,7 @@ def test_equal_seeds_make_equal_networks() -> None:
     assert torch.equal(state, torch.random.get_rng_state())  # training leaves torch's own stream alone
 
 
-def test_scores_read_untouched_cells_alone(unseen: Snapshots) -> None:
+def test_scores_read_untouched_cells_alone(unseen: Moments) -> None:
     goal, owner = targets(SIZE, unseen)
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(CLASSES), goal.shape)
@@ -99,7 +100,7 @@ def test_scores_read_untouched_cells_alone(unseen: Snapshots) -> None:
     assert value[row] == pytest.approx(np.mean(spelled))
 
 
-def test_proposals_are_confident_changes_of_untouched_cells(trained: Trained, unseen: Snapshots) -> None:
+def test_proposals_are_confident_changes_of_untouched_cells(trained: Trained, unseen: Moments) -> None:
     right, proposed = proposals(trained.net, unseen, 0.3)
     assert (right <= proposed).all()
     guessed = guess_goals(trained.net, unseen)
@@ -112,20 +113,9 @@ def test_proposals_are_confident_changes_of_untouched_cells(trained: Trained, un
 
 
 def test_mirrored_moments_get_mirrored_shapes() -> None:
-    net = GoalNet(SIZE, TINY.net)
-    moments = Snapshots(
-        *(
-            np.zeros((2, *shape), dtype)
-            for shape, dtype in (
-                ((216,), np.uint8),
-                ((216,), np.int16),
-                ((2, 3), np.int8),
-                ((), np.int32),
-                ((216,), np.uint8),
-            )
-        )
-    )
-    logits = net(*tensors(encode(SIZE, moments)))
+    net = PredictorNet(SIZE, TINY.net)
+    moments = moments_of(empty_state(BuildingConfig(SIZE), 2), np.arange(2), np.zeros((2, 216), np.uint8))
+    logits = net(*tensors(encode(SIZE, moments))).goal
     assert logits.shape == (2, 4, 4, 4, CLASSES)
     assert {id(weight) for weight in net.inner_weights()} < {id(weight) for weight in net.parameters()}
 
@@ -147,10 +137,11 @@ def test_muon_makes_steps_of_equal_size_in_all_directions() -> None:
 def test_a_pool_plays_as_it_is_used() -> None:
     played = []
 
-    def play(number: int) -> Snapshots:
+    def play(number: int) -> Moments:
         played.append(number)
-        each = np.full((10, 4), number, np.uint8)
-        return Snapshots(each, each, each, np.full(10, number), each)
+        state = empty_state(BuildingConfig(SIZE), 10)
+        state.clock[:] = number
+        return moments_of(state, np.arange(10), np.zeros((10, 216), np.uint8))
 
     pool, rng = Pool(play, reuse=2.0, lots=2), np.random.default_rng(0)
     for _ in range(10):

@@ -1,0 +1,202 @@
+"""Moments of episodes: what networks learn from, and how episodes are played for them.
+
+A moment is a public state with what was hidden, the goal, and what followed: both players' next actions and
+what the assistant earned from then on. Where a search chose the assistant's action, its improved policy is
+kept too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from envs.building.actions import Codec, encode
+from envs.building.config import BuildingConfig
+from envs.building.player import Player
+from envs.building.state import State
+from envs.building.vector import BuildingBatch
+from envs.building.world import ASSISTANT, USER
+
+
+class Moments(NamedTuple):
+    """n moments in worlds of N cells."""
+
+    blocks: np.ndarray
+    """(n, N) uint8, as are the next four in `State`."""
+    touched: np.ndarray
+    """(n, N) int16."""
+    feet: np.ndarray
+    """(n, 2, 3) int8."""
+    previous: np.ndarray
+    """(n, 2, 3) int16."""
+    clock: np.ndarray
+    """(n,) int32."""
+    goal: np.ndarray
+    """(n, N) uint8."""
+    acts: np.ndarray
+    """(n, 2, 3) int16: what both do next; of the user what it tries."""
+    returns: np.ndarray
+    """(n,) float32: the assistant's discounted `earnings` from now on."""
+    candidates: np.ndarray
+    """(n, M) int32: flat actions among which the assistant chose."""
+    weights: np.ndarray
+    """(n, M) float32: how it chose, its policy's target; all 0 where there is nothing to learn from it."""
+
+    @property
+    def number(self) -> int:
+        """How many."""
+        return len(self.clock)
+
+    def take(self, rows: np.ndarray | slice) -> Moments:
+        """Some of the moments."""
+        return Moments(*(part[rows] for part in self))
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """What the assistant's edits are worth to it."""
+
+    discount: float = 0.95
+    """Per step."""
+    effort: float = 2.0
+    """What an edit for the worse costs beside the loss of similarity: the user's work to mend it."""
+
+
+def earnings(own: np.ndarray, pricing: Pricing) -> np.ndarray:
+    """What changes of similarity (...) by the assistant's own edits are worth to it."""
+    return own - pricing.effort * (own < 0)
+
+
+def discounted(rewards: np.ndarray, discount: float) -> np.ndarray:
+    """Returns (T, B) of rewards (T, B): from each step on."""
+    returns = np.zeros_like(rewards, dtype=float)
+    total = np.zeros(rewards.shape[1:])
+    for step in reversed(range(len(rewards))):
+        total = rewards[step] + discount * total
+        returns[step] = total
+    return returns
+
+
+def moments_of(state: State, rows: np.ndarray, goals: np.ndarray, **followed: Any) -> Moments:
+    """Copies of the worlds `rows` of a batch, with goals (n, N), and what followed as far as it is known.
+
+    followed: `acts`, `returns`, `candidates` and `weights` as in `Moments`; the default is nothing.
+    """
+    count = len(rows)
+    nothing: dict[str, Any] = {
+        "acts": np.zeros((count, 2, 3), np.int16),
+        "returns": np.zeros(count, np.float32),
+        "candidates": np.zeros((count, 1), np.int32),
+        "weights": np.zeros((count, 1), np.float32),
+    }
+    public = (state.blocks, state.touched, state.feet, state.previous, state.clock)
+    parts = [*(part[rows] for part in public), goals, *({**nothing, **followed}[name] for name in nothing)]
+    return Moments(*parts)
+
+
+def join(parts: Sequence[Moments]) -> Moments:
+    """All moments of several lots, in their order."""
+    return Moments(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def every_so_often(
+    config: BuildingConfig,
+    goals: np.ndarray,
+    user: Player,
+    assistant: Player,
+    every: int,
+    seed: int,
+    pricing: Pricing | None = None,
+) -> Moments:
+    """Play B episodes and keep a moment of each every so many steps, from a random first step on.
+
+    goals: (B, W, H, D). seed: of players and first steps. Policy targets are what the assistant did.
+    """
+    pricing = pricing or Pricing()
+    batch = BuildingBatch(len(goals), config)
+    codec = Codec.of(config)
+    first = np.random.default_rng(np.random.SeedSequence((seed, 0))).integers(every, size=len(goals))
+    kept, places, rewards = [], [], []
+    for step, (active, actions) in enumerate(_play(batch, goals, user, assistant, seed)):
+        rows = np.flatnonzero(active & ((batch.state.clock - first) % every == 0))
+        if step:
+            rewards.append(earnings(batch.own[:, ASSISTANT], pricing))
+        if len(rows):
+            flat = [[encode(codec, *map(int, actions[row, ASSISTANT]))] for row in rows]
+            followed = {
+                "acts": actions[rows],
+                "candidates": np.array(flat, np.int32),
+                "weights": np.ones((len(rows), 1), np.float32),
+            }
+            kept.append(moments_of(batch.state, rows, batch.latent.goal[rows], **followed))
+            places.append((np.full(len(rows), step), rows))
+    steps, rows = (np.concatenate(column) for column in zip(*places, strict=True))
+    returns = discounted(np.array(rewards), pricing.discount)[steps, rows]
+    return join(kept)._replace(returns=returns.astype(np.float32))
+
+
+def first_passages(
+    config: BuildingConfig,
+    goals: np.ndarray,
+    user: Player,
+    assistant: Player,
+    levels: Sequence[float],
+    seed: int,
+) -> tuple[Moments, np.ndarray, np.ndarray]:
+    """The moments at which a share `levels` of what B episodes build is first there (see `share_built`).
+
+    Returns them with the number of their episode (n,) and of their level (n,). Levels that an episode does
+    not reach are left out.
+    """
+    batch = BuildingBatch(len(goals), config)
+    passed = np.zeros((len(goals), len(levels)), bool)
+    kept, episodes, reached = [], [], []
+    start = np.zeros(0)
+    for _ in _play(batch, goals, user, assistant, seed):
+        if not len(start):
+            start = batch.state.blocks.copy()
+        built = share_built(batch.state.blocks, start, batch.latent.goal)
+        new = (built[:, None] >= np.asarray(levels)) & ~passed
+        for level in np.flatnonzero(new.any(axis=0)):
+            rows = np.flatnonzero(new[:, level])
+            kept.append(moments_of(batch.state, rows, batch.latent.goal[rows]))
+            episodes.append(rows)
+            reached.append(np.full(len(rows), level))
+        passed |= new
+        if passed.all():
+            break
+    return join(kept), np.concatenate(episodes), np.concatenate(reached)
+
+
+def share_built(blocks: np.ndarray, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """Share (...) of the cells (..., N) to change that are as the goal wants them; less where others are not.
+
+    Unlike `BuildingBatch.goal_fraction` it does not count earth that is dug out as half of a floor.
+    """
+    missing, all_ = (blocks != goal).sum(axis=-1), (start != goal).sum(axis=-1)
+    return 1 - missing / np.maximum(1, all_)
+
+
+def _play(
+    batch: BuildingBatch, goals: np.ndarray, user: Player, assistant: Player, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Play episodes; yields before each step which worlds are active (B,) and what both are going to do
+    (B, 2, 3), and once more at the end.
+    """
+    batch.reset(goals)
+    known = batch.latent.goal.copy()
+    for stream, player in enumerate((user, assistant), start=1):
+        sequence = np.random.SeedSequence((seed, stream))
+        seeds = sequence.generate_state(len(batch), np.uint32).astype(np.int64)
+        player.reset(batch.config, seeds, known if player.sees_goal else None)
+    actions = np.zeros((len(batch), 2, 3), np.int16)
+    while not batch.done.all():
+        active = ~batch.done
+        actions[:, USER] = user.act(batch.state, active)
+        actions[:, ASSISTANT] = assistant.act(batch.state, active)
+        yield active, actions
+        batch.step_unchecked(actions)
+    yield ~batch.done, actions
