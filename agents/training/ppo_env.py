@@ -54,7 +54,7 @@ class PublicStates(VectorEnv[Observation, np.ndarray, np.ndarray]):
         self,
         *,
         seed: int | None = None,
-        options: dict[str, Any] | None = None,  # type: ignore[override]
+        options: dict[str, Any] | None = None,
     ) -> tuple[Observation, dict[str, Any]]:
         """As `AssistVectorEnv.reset`, but neighbouring seeds give no two worlds the same: RLlib numbers its
         runners' seeds.
