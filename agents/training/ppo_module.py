@@ -41,6 +41,7 @@ from .ppo_env import state_of
 
 GOAL, GOAL_LOGITS, GOAL_LOSS = "goal", "goal_logits", "goal_loss"
 _NEVER = -1e9
+"""Log-probability of a place where the legal list has ended."""
 _CHUNK = 256
 """States of which values are computed at a time."""
 
