@@ -58,8 +58,8 @@ class PpoOptions:
     """Rounds of playing and learning."""
     steps: int = 4096
     """Steps of the game that are played in an iteration."""
-    worlds: int = 32
-    """Worlds that a runner steps at once."""
+    worlds: int = 64
+    """Worlds that a runner steps at once: the more, the more houses in a batch."""
     runners: int = 0
     """Processes that play; 0: the learner's own."""
     size: Size = DEFAULT_SIZE
