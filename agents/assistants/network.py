@@ -7,6 +7,7 @@ good the guesses are, where it matters.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ from .scripted import GuessingAssistant
 if TYPE_CHECKING:
     from ..predictors.network import PredictorNet
 
+SHIPPED = Path(__file__).resolve().parents[1] / "predictors" / "weights"
+"""Folder of the network that comes with the package."""
 THRESHOLD = 0.3
 """Least value 2 P - 1 of an edit that is done."""
 
@@ -64,3 +67,20 @@ class NetworkAssistant(GuessingAssistant):
 def effort_of(threshold: float) -> float:
     """The effort with which `edit_values` is positive exactly where 2 P - 1 is above the threshold."""
     return 2 * threshold / (1 - threshold)
+
+
+def load_net(folder: str | Path, threads: int = 1) -> PredictorNet:
+    """The network of a checkpoint's folder, to be run on so many CPU threads (of the process).
+
+    Raises ImportError that names what to install, and as `predictors.checkpoints.load`.
+    """
+    try:
+        import torch
+
+        from ..predictors.checkpoints import load
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"learned assistants need {error.name}; install the extra: pip install 'assistance-games[learn]'"
+        ) from error
+    torch.set_num_threads(threads)
+    return load(folder)[0]
