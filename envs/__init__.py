@@ -41,6 +41,11 @@ _SPECS = (
         "The same game for the assistant alone, with a user model inside (Gymnasium; needs user=).",
     ),
     EnvSpec(
+        "building-assist-vector-v0",
+        "envs.building.vector_env:AssistVectorEnv",
+        "Many of the latter at once (Gymnasium vector API; needs user= and num_envs=).",
+    ),
+    EnvSpec(
         "tabular-v0",
         "envs.tabular.env:TabularEnv",
         "Small games with known optimal values, by name: game='tiger' (PettingZoo, parallel).",

@@ -125,7 +125,7 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
         self.house = ""
         self.possible_agents = list(PLAYERS)
         self.agents: list[str] = []
-        self._observation_spaces = {name: _observation_space(self.config, name) for name in PLAYERS}
+        self._observation_spaces = {name: observation_space_of(self.config, name) for name in PLAYERS}
         self._action_spaces: dict[str, Discrete] = {name: Discrete(self.batch.codec.size) for name in PLAYERS}
         self.state_space = Box(0, 255, (state_bytes(self.batch.state),), np.uint8)
         self._streams: tuple[np.random.Generator, ...] = ()
@@ -156,13 +156,7 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
             ValueError: a negative or non-integer seed, or a source whose goals do not fit the world.
         """
         if seed is not None or not self._streams:
-            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-                raise ValueError(
-                    f"seed is {seed!r}; give an integer of 0 or more, or None to go on without reseeding"
-                )
-            self._streams = tuple(
-                np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(2)
-            )
+            self._streams = seed_streams(seed)
         goal_stream, place_stream = self._streams
         goals = self.goals.draw(1, goal_stream)
         self.batch.reset(goals.blocks, seeds=place_stream.integers(2**63, size=1, dtype=np.uint64))
@@ -292,8 +286,7 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
                 del observation["goal"]
             observation["time"] = np.array([share], np.float32)
             if config.blocks == "inventory":
-                slots = batch.state.inventory[0, player]
-                observation["inventory"] = np.bincount(slots[:, 0], slots[:, 1], NUM_BLOCKS).astype(np.int16)
+                observation["inventory"] = carried(batch.state.inventory[0, player])
             observation["action_mask"] = masks[player]
             observations[name] = observation
         return observations
@@ -348,7 +341,20 @@ def _wrong_agents(actions: object) -> str:
     return f"actions has none for {missing!r}; {remedy}"
 
 
-def _observation_space(config: BuildingConfig, agent: str) -> Dict:
+def seed_streams(seed: int | None) -> tuple[np.random.Generator, np.random.Generator]:
+    """The streams of goals and of start places that a seed starts; None: from entropy. ValueError for others
+    than integers of 0 or more.
+    """
+    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+        raise ValueError(
+            f"seed is {seed!r}; give an integer of 0 or more, or None to go on without reseeding"
+        )
+    goals, places = np.random.SeedSequence(seed).spawn(2)
+    return np.random.default_rng(goals), np.random.default_rng(places)
+
+
+def observation_space_of(config: BuildingConfig, agent: str) -> Dict:
+    """The space of an agent's observations in games of this configuration."""
     highest = {"blocks": NUM_BLOCKS - 1, "goal": NUM_BLOCKS - 1, "players": 2, "touched": 2, "age": 255}
     spaces: dict[str, Space] = {plane: Box(0, highest[plane], config.size, np.uint8) for plane in PLANES}
     if agent != PLAYERS[USER]:
@@ -358,6 +364,11 @@ def _observation_space(config: BuildingConfig, agent: str) -> Dict:
         spaces["inventory"] = Box(0, SLOTS * STACK, (NUM_BLOCKS,), np.int16)
     spaces["action_mask"] = Box(0, 1, (Codec.of(config).size,), np.int8)
     return Dict(spaces)
+
+
+def carried(slots: np.ndarray) -> np.ndarray:
+    """(10,) int16: how many of each block id the inventory slots (36, 2) of a player hold."""
+    return np.bincount(slots[:, 0], slots[:, 1], NUM_BLOCKS).astype(np.int16)
 
 
 @njit(cache=True, nogil=True)

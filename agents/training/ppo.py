@@ -1,0 +1,297 @@
+"""PPO as a baseline: RLlib's own algorithm, our game and our network.
+
+    net = train_ppo(PpoOptions(iterations=50), "runs/ppo", seed=0)
+
+The algorithm is RLlib's stock `PPO` on its new API stack. It plays `AssistVectorEnv`, in which the user is a
+model inside. As a second, frozen policy of the two-player view the user would cost more than it gives: user
+models read the public state and the goal, which no observation of both holds, and RLlib steps several agents
+one world at a time, in about 3 ms a step.
+
+The reward is the shared one, with the user's work priced in as `PpoOptions.reward` says. With a weight of
+`goal` the network learns to guess the goal as well, from goals that only the learner sees (`ppo_module.py`).
+
+A run's folder holds `net/` (the network, see `predictors.checkpoints`), `rllib-N/` (RLlib's own checkpoint,
+pickled: restore none from strangers), `metrics.jsonl` with a line for each iteration, and `run.json`. Calling
+`train_ppo` on the folder again goes on after the last checkpoint, in new episodes.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import torch
+
+from envs.building.config import BuildingConfig, RewardConfig
+from envs.building.vector_env import AssistVectorEnv
+from envs.building.world import DEFAULT_SIZE, Size
+
+from ..predictors import checkpoints
+from ..predictors.network import NetOptions, PredictorNet
+from ..users import expand_users, make_user
+from .ppo_env import PublicStates
+from .ray_session import ray_session
+
+if TYPE_CHECKING:
+    from ray.rllib.algorithms.algorithm import Algorithm
+    from ray.rllib.algorithms.ppo import PPOConfig
+ENV = "building-assist-ppo"
+NET, METRICS, RUN = "net", "metrics.jsonl", "run.json"
+_MODULE = "default_policy"
+
+
+@dataclass(frozen=True)
+class PpoOptions:
+    """What is played and how PPO learns from it."""
+
+    iterations: int = 200
+    """Rounds of playing and learning."""
+    steps: int = 4096
+    """Steps of the game that are played in an iteration."""
+    worlds: int = 32
+    """Worlds that a runner steps at once."""
+    runners: int = 0
+    """Processes that play; 0: the learner's own."""
+    size: Size = DEFAULT_SIZE
+    horizon: int = 380
+    goals: str = "generator"
+    """Name of a goal source to train on."""
+    user: str = "population"
+    """Name of a user that is not held out."""
+    reward: RewardConfig = field(default_factory=lambda: RewardConfig(undo=1.0))
+    """Terms of the shared reward. By default a cell that the user has to mend costs 1 more."""
+    net: NetOptions = field(default_factory=lambda: NetOptions(heads=("goal", "policy", "value")))
+    """Sizes and heads of the network."""
+    start: str | None = None
+    """Folder of a network to start from, with the heads policy and value; `net` then does not matter."""
+    goal: float = 1.0
+    """Weight of the goal's cross-entropy; 0: plain PPO."""
+    user_cells: float = 0.1
+    """Weight in it of cells that the user changed last, see `losses`."""
+    value: float = 0.05
+    """Weight of the squared error of values."""
+    entropy: float = 0.01
+    """Weight of the policy's entropy."""
+    discount: float = 0.95
+    gae: float = 0.9
+    """Lambda of generalised advantage estimation."""
+    clip: float = 0.2
+    """How far probabilities may move, as a share, before the gain is cut off."""
+    epochs: int = 3
+    """Times that an iteration's steps are learned from."""
+    minibatch: int = 256
+    learning_rate: float = 3e-4
+    gradient: float = 1.0
+    """Norm to which gradients are clipped."""
+    threads: int = 1
+    """Of torch, in each process."""
+    gpus: float = 0.0
+    """Of the learner."""
+    save_every: int = 10
+    """Iterations between checkpoints."""
+
+    def __post_init__(self) -> None:
+        for name in ("iterations", "steps", "worlds", "epochs", "minibatch", "threads", "save_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more")
+        for name in ("runners", "goal", "value", "entropy", "gpus"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; give 0 or more")
+        if self.steps < self.minibatch:
+            raise ValueError(f"steps is {self.steps}; give at least one minibatch of {self.minibatch}")
+        if self.user in (*expand_users(["held_out"]), "people"):
+            raise ValueError(f"user is {self.user!r}, which is there to judge; train with another")
+
+    @property
+    def game(self) -> BuildingConfig:
+        """The game that is played."""
+        return BuildingConfig(size=self.size, horizon=self.horizon, reward=self.reward)
+
+
+def train_ppo(
+    options: PpoOptions,
+    folder: str | Path,
+    seed: int,
+    advance: Callable[[int], None] | None = None,
+) -> PredictorNet:
+    """Train a network with PPO, or go on with it; returns it in evaluation mode.
+
+    folder: of the run, see the top of this file. advance: called with numbers of steps as they are played.
+    Raises ImportError without RLlib, and ValueError for a folder with a run of other options or another seed.
+    With the same options and seed, and `runners` 0, an uninterrupted run gives the same network each time.
+    """
+    run = _Run(options, Path(folder), seed)
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]), ray_session(options.runners + 2, run.folder / "logs"):
+        algorithm = ppo_config(options, run.new_seed()).build_algo()
+        try:
+            if run.checkpoint:
+                algorithm.restore_from_path(str(run.checkpoint))
+            while run.iteration < options.iterations:
+                steps = run.note(algorithm.train())
+                if advance:
+                    advance(steps)
+                if run.iteration % options.save_every == 0 or run.iteration == options.iterations:
+                    run.save(algorithm)
+            return _net_of(algorithm)
+        finally:
+            algorithm.stop()
+            torch.set_num_threads(threads)
+
+
+def ppo_config(options: PpoOptions, seed: int) -> PPOConfig:
+    """The configuration of RLlib's PPO; needs RLlib."""
+    from ray.rllib.algorithms.ppo import PPOConfig
+    from ray.rllib.algorithms.ppo.torch.ppo_torch_learner import PPOTorchLearner
+    from ray.rllib.core.rl_module.rl_module import RLModuleSpec
+    from ray.tune.registry import register_env
+
+    from .ppo_module import GoalLearner, GoalTargets, PolicyModule
+
+    register_env(ENV, make_env)
+    module = {
+        "game": options.game.as_dict(),
+        "net": asdict(options.net),
+        "start": options.start,
+        "seed": seed,
+        "threads": options.threads,
+    }
+    config = (
+        PPOConfig()
+        .environment(ENV, env_config={"options": options})
+        .env_runners(
+            num_env_runners=options.runners,
+            num_envs_per_env_runner=options.worlds,
+            gym_env_vectorize_mode="vector_entry_point",
+        )
+        .fault_tolerance(restart_failed_env_runners=True)
+        .rl_module(rl_module_spec=RLModuleSpec(module_class=PolicyModule, model_config=module))
+        .learners(
+            num_gpus_per_learner=options.gpus,
+            learner_class=GoalLearner if options.goal else PPOTorchLearner,
+            learner_config_dict={"goal": options.goal, "user_cells": options.user_cells},
+        )
+        .training(
+            train_batch_size_per_learner=options.steps,
+            minibatch_size=options.minibatch,
+            num_epochs=options.epochs,
+            lr=options.learning_rate,
+            gamma=options.discount,
+            lambda_=options.gae,
+            clip_param=options.clip,
+            entropy_coeff=options.entropy,
+            vf_loss_coeff=options.value,
+            vf_clip_param=math.inf,  # the default, 10, would leave returns above 3 unlearned
+            grad_clip=options.gradient,
+            grad_clip_by="global_norm",
+        )
+        .debugging(seed=seed, log_level="ERROR")
+    )
+    if options.goal:
+        config.learners(learner_connector=lambda observations, actions: GoalTargets())
+    return config
+
+
+def make_env(config: dict[str, Any]) -> PublicStates:
+    """What a runner plays. config: `options` and `num_envs`, as RLlib gives them."""
+    options: PpoOptions = config["options"]
+    worlds = AssistVectorEnv(
+        make_user(options.user),
+        config["num_envs"],
+        options.goals,
+        size=options.size,
+        horizon=options.horizon,
+        reward=options.reward,
+    )
+    return PublicStates(worlds, goals=options.goal > 0)
+
+
+class _Run:
+    """The folder of a run: what has been done there, and where checkpoints and metrics go."""
+
+    def __init__(self, options: PpoOptions, folder: Path, seed: int):
+        self.options, self.folder, self.seed = options, folder, seed
+        self.iteration = self.steps = 0
+        self.checkpoint: Path | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._kind = {"seed": seed, "options": json.loads(json.dumps(asdict(options)))}
+        if (folder / RUN).is_file():
+            self._resume(json.loads((folder / RUN).read_text()))
+        lines = (folder / METRICS).read_text().splitlines() if (folder / METRICS).is_file() else []
+        _write(folder / METRICS, "".join(f"{line}\n" for line in lines[: self.iteration]))
+
+    def new_seed(self) -> int:
+        """RLlib's seed, another one after each resumption: else the first episodes would come again."""
+        return int(np.random.SeedSequence((self.seed, self.iteration)).generate_state(1)[0] >> 1)
+
+    def note(self, result: dict[str, Any]) -> int:
+        """Write a line of metrics; returns the steps that were played in this iteration."""
+        played, learned = result["env_runners"], result["learners"][_MODULE]
+        before, self.steps = self.steps, int(played["num_env_steps_sampled_lifetime"])
+        self.iteration += 1
+        line = {
+            "iteration": self.iteration,
+            "steps": self.steps,
+            "seconds": result["time_this_iter_s"],
+            "return": played.get("episode_return_mean"),
+            "policy_loss": learned["policy_loss"],
+            "value_loss": learned["vf_loss"],
+            "value_explained": learned["vf_explained_var"],
+            "entropy": learned["entropy"],
+            "kl": learned["mean_kl_loss"],
+            "goal_loss": learned.get("goal_loss"),
+        }
+        with (self.folder / METRICS).open("a") as file:
+            file.write(json.dumps({name: _number(value) for name, value in line.items()}) + "\n")
+        return self.steps - before
+
+    def save(self, algorithm: Algorithm) -> None:
+        """Write both checkpoints; `run.json` names them only when they are whole."""
+        checkpoint, old = self.folder / f"rllib-{self.iteration}", self.checkpoint
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        algorithm.save_to_path(str(checkpoint.resolve()))
+        made = {"stage": "ppo", **self._kind, "iteration": self.iteration, "steps": self.steps}
+        checkpoints.save(self.folder / NET, _net_of(algorithm), made)
+        done = {"iteration": self.iteration, "steps": self.steps, "checkpoint": checkpoint.name}
+        _write(self.folder / RUN, json.dumps({**self._kind, **done}, indent=1) + "\n")
+        self.checkpoint = checkpoint
+        if old and old != checkpoint:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _resume(self, found: dict[str, Any]) -> None:
+        ours = {"seed": self.seed, **self._kind["options"]}
+        theirs = {"seed": found["seed"], **found["options"]}
+        for name in ours:
+            if name != "iterations" and ours[name] != theirs.get(name):
+                raise ValueError(
+                    f"{self.folder} holds a run with {name} = {theirs.get(name)!r}, not {ours[name]!r};"
+                    " give another folder, or the run's own options"
+                )
+        self.iteration, self.steps = found["iteration"], found["steps"]
+        self.checkpoint = (self.folder / found["checkpoint"]).resolve()
+
+
+def _net_of(algorithm: Algorithm) -> PredictorNet:
+    """A copy of the learner's network."""
+    return copy.deepcopy(cast(Any, algorithm.get_module()).net).cpu().eval()
+
+
+def _number(value: Any) -> float | int | None:
+    """A number for JSON: what is missing or not finite becomes null."""
+    if value is None or not math.isfinite(value):
+        return None
+    return value if isinstance(value, int) else round(float(value), 6)
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace a file in one step."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(text)
+    part.replace(file)
