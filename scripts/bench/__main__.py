@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import env, planner, variety
+from . import env, planner, train, variety
 
-BENCHES = (env, planner, variety)
+BENCHES = (env, planner, train, variety)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 
