@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import numba
 import numpy as np
 import ray
 import torch
@@ -61,6 +60,11 @@ class SelfplayLearner(TorchLearner):
 
     config: Any
     """An `AssistanceZeroConfig`."""
+
+    def build(self) -> None:
+        """Build module and optimisers."""
+        torch.set_num_threads(self.config.threads)
+        super().build()
 
     def configure_optimizers_for_module(self, module_id: str, config: Any = None) -> None:
         """Muon and AdamW, each for its part of the network."""
@@ -117,8 +121,7 @@ class SelfplayRunner(EnvRunner, Checkpointable):
 
     def __init__(self, *, config: Any, **kwargs: Any):
         super().__init__(config=config, **kwargs)
-        torch.set_num_threads(config.threads)  # OMP_NUM_THREADS, which Ray sets, does not reach these
-        numba.set_num_threads(1)
+        torch.set_num_threads(config.threads)  # not what Ray sets in OMP_NUM_THREADS
         self.make_module()
         self._sequence, self._round = 0, 0
         seed = config.seed or 0

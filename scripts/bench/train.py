@@ -39,11 +39,13 @@ def add_to(app: App) -> None:
 def bench_train(options: argparse.Namespace, progress: Progress) -> Report:
     """Decisions per second of self-play, learning included.
 
-    train.decisions_per_s   (labels backend, runners) the median round's, lo and hi those of the slowest and
-                            the fastest round
+    train.decisions_per_s       (labels backend, runners) in wall time
+    train.decisions_per_cpu_s   the same in CPU time of what waits for each other: the driver, and the slowest
+                                runner; what a machine would do that has nothing else to do
 
-    Every round is the same work: each runner plays a lot of `worlds` episodes to their horizon, and as many
-    batches are learned from as there are new moments. Time is wall time. Houses come from the generator.
+    Values are medians of rounds, lo and hi those of the slowest and the fastest. Every round is the same:
+    each runner plays a lot of `worlds` episodes to their horizon, and as many batches are learned from as
+    there are new moments. Houses come from the generator.
     """
     import torch
 
@@ -58,41 +60,61 @@ def bench_train(options: argparse.Namespace, progress: Progress) -> Report:
         wanted = replace(wanted, search=replace(wanted.search, simulations=options.simulations))
     figures = []
     with progress.task("rounds", (1 + len(runners)) * wanted.rounds) as advance:
-        figures.append(_figure(_local(wanted, options.seed, advance), "local", 1))
+        figures += _figures(_local(wanted, options.seed, advance), "local", 1)
         for count in runners:
-            figures.append(_figure(_rllib(wanted, options.seed, count, advance), "rllib", count))
+            figures += _figures(_rllib(wanted, options.seed, count, advance), "rllib", count)
     return Report(figures)
 
 
-def _figure(speeds: list[float], backend: str, runners: int) -> Figure:
+class _Rounds:
+    """Decisions, wall time and CPU time of each round."""
+
+    def __init__(self, runner_seconds: Callable[[], list[float]]):
+        """runner_seconds: CPU time so far of processes other than this one that play."""
+        self._runner_seconds = runner_seconds
+        self.wall: list[float] = []
+        self.cpu: list[float] = []
+
+    def time(self, round_: Callable[[], int]) -> None:
+        """Time one round, which returns its decisions."""
+        others, own, began = self._runner_seconds(), time.process_time(), time.perf_counter()
+        decisions = round_()
+        self.wall.append(decisions / (time.perf_counter() - began))
+        waited = time.process_time() - own
+        played = [after - before for before, after in zip(others, self._runner_seconds(), strict=True)]
+        self.cpu.append(decisions / (waited + max(played, default=0.0)))
+
+
+def _figures(rounds: _Rounds, backend: str, runners: int) -> list[Figure]:
     """Median, lowest and highest of the timed rounds."""
-    timed = np.array(speeds[WARM_UP:])
-    return Figure(
-        "train.decisions_per_s",
-        float(np.median(timed)),
-        float(timed.min()),
-        float(timed.max()),
-        "decisions/s",
-        len(timed),
-        {"backend": backend, "runners": runners},
-    )
+    found = []
+    for name, speeds in (("train.decisions_per_s", rounds.wall), ("train.decisions_per_cpu_s", rounds.cpu)):
+        timed = np.array(speeds[WARM_UP:])
+        labels = {"backend": backend, "runners": runners}
+        middle, low, high = float(np.median(timed)), float(timed.min()), float(timed.max())
+        found.append(Figure(name, middle, low, high, "decisions/s", len(timed), labels))
+    return found
 
 
-def _local(wanted: SelfplayOptions, seed: int, advance: Callable[[int], None]) -> list[float]:
-    """Decisions per second of each round, in one process."""
+def _local(wanted: SelfplayOptions, seed: int, advance: Callable[[int], None]) -> _Rounds:
+    """Every round in one process."""
     from agents.training.selfplay import Selfplay
 
-    loop, speeds = Selfplay(wanted, seed), []
-    while not loop.finished:
-        before, began = loop.decisions, time.perf_counter()
+    loop, rounds = Selfplay(wanted, seed), _Rounds(list)
+
+    def round_() -> int:
+        before = loop.decisions
         loop.round()
-        speeds.append((loop.decisions - before) / (time.perf_counter() - began))
+        return loop.decisions - before
+
+    while not loop.finished:
+        rounds.time(round_)
         advance(1)
-    return speeds
+    return rounds
 
 
-def _rllib(wanted: SelfplayOptions, seed: int, runners: int, advance: Callable[[int], None]) -> list[float]:
-    """Decisions per second of each round, on RLlib with so many runners."""
+def _rllib(wanted: SelfplayOptions, seed: int, runners: int, advance: Callable[[int], None]) -> _Rounds:
+    """Every round on RLlib with so many runners."""
     from agents.training.ray_session import ray_session
     from agents.training.rllib import AssistanceZeroConfig
 
@@ -102,14 +124,22 @@ def _rllib(wanted: SelfplayOptions, seed: int, runners: int, advance: Callable[[
         .env_runners(num_env_runners=runners)
         .debugging(seed=seed, log_level="ERROR")
     )
-    speeds, before = [], 0
     with tempfile.TemporaryDirectory() as logs, ray_session(runners + 1, Path(logs)):
         algorithm = config.build_algo()
-        for _ in range(wanted.rounds):
-            began = time.perf_counter()
-            played = algorithm.train()["env_runners"]["num_env_steps_sampled_lifetime"]
-            speeds.append((played - before) / (time.perf_counter() - began))
+        group, played = algorithm.env_runner_group, 0
+
+        def runner_seconds() -> list[float]:
+            return group.foreach_env_runner(lambda runner: time.process_time(), local_env_runner=False)
+
+        def round_() -> int:
+            nonlocal played
             before = played
+            played = algorithm.train()["env_runners"]["num_env_steps_sampled_lifetime"]
+            return played - before
+
+        rounds = _Rounds(runner_seconds)
+        for _ in range(wanted.rounds):
+            rounds.time(round_)
             advance(1)
         algorithm.stop()
-    return speeds
+    return rounds

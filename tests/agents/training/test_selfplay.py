@@ -17,6 +17,7 @@ from agents.predictors import checkpoints
 from agents.predictors.losses import drift_loss, see
 from agents.predictors.network import HEADS, NetOptions
 from agents.predictors.training import new_net
+from agents.predictors.updates import Rates
 from agents.training.selfplay import Rollouts, Selfplay, SelfplayOptions, starting_net
 from tests.agents.training import tiny
 
@@ -47,16 +48,26 @@ def test_a_lot_follows_from_seed_round_and_runner() -> None:
 
 
 def test_selfplay_learns() -> None:
-    """Mean losses of the first and the last round; seeded, on one thread."""
+    """Mean losses of the last round against the first; seeded, on one thread. In three seeds the goal's fell
+    to 0.72-0.77, the policy's to 0.56-0.61 and the user's to 0.81-0.91.
+    """
     options = replace(
-        tiny.SELFPLAY, rounds=6, worlds=8, horizon=40, users=("bottom_up",), batch=32, replay=2_000, reuse=8.0
+        tiny.SELFPLAY,
+        rounds=6,
+        worlds=8,
+        horizon=40,
+        users=("bottom_up",),
+        batch=32,
+        replay=2_000,
+        reuse=8.0,
+        rates=Rates(last=0.3),
     )
     loop = Selfplay(options, seed=1)
-    measures = [loop.round() for _ in range(options.rounds)]
-    first, last = measures[0], measures[-1]
-    assert last["goal"] < 0.8 * first["goal"]
-    assert last["user"] < 0.9 * first["user"]
+    first, *_, last = [loop.round() for _ in range(options.rounds)]
     assert loop.finished
+    assert last["goal"] < 0.85 * first["goal"]
+    assert last["policy"] < 0.7 * first["policy"]
+    assert last["user"] < 0.95 * first["user"]
 
 
 def test_drift_holds_beliefs_back() -> None:
