@@ -20,7 +20,9 @@ HEAVY = ("matplotlib", "ray", "torch", "transformers", "vllm")
 """Slow to import or absent from a core install: imported where they are used, not with the module."""
 
 TORCH_FREE = ("envs", "planners")
-RAY_FILES = tuple(f"agents/training/{name}.py" for name in ("rllib", "ray_session", "ppo", "ppo_module"))
+RAY_FILES = tuple(
+    f"agents/training/{name}.py" for name in ("rllib", "rllib_module", "ray_session", "ppo", "ppo_module")
+)
 HEAVY_FOLDERS = ("agents/predictors/", "agents/training/")
 
 

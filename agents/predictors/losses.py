@@ -20,6 +20,7 @@ In L_goal cells that the user changed last count `user_cells`: nearly always the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,23 +72,45 @@ def total_loss(
 
     previous: the network from which `drift` is measured; needed when its weight is not 0.
     """
-    inputs = tensors(encode_state(net.size, moments, flips))
-    with torch.autocast("cpu", torch.bfloat16):
-        found = net(*inputs)
+    found = see(net, net, moments, flips)
+    before = None
+    if weights.drift:
+        if previous is None:
+            raise ValueError("the weight of drift is not 0; give the previous network")
+        with torch.no_grad():
+            before = see(previous, previous, moments, flips)
+    return loss_of(found, net, config, moments, flips, weights, before)
+
+
+def see(net: PredictorNet, forward: Callable[..., Outputs], moments: Moments, flips: np.ndarray) -> Outputs:
+    """What a network says of n moments. forward: the network itself, or what wraps it to share gradients."""
+    device = net.device
+    inputs = [part.to(device) for part in tensors(encode_state(net.size, moments, flips))]
+    with torch.autocast(device.type, torch.bfloat16):
+        return forward(*inputs)
+
+
+def loss_of(
+    found: Outputs,
+    net: PredictorNet,
+    config: BuildingConfig,
+    moments: Moments,
+    flips: np.ndarray,
+    weights: Weights,
+    before: Outputs | None = None,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """`total_loss` of what the network, and before this round of training, has said of the moments."""
     terms = {"goal": goal_loss(found.goal, net, moments, flips, weights.user_cells)}
     if found.policy is not None:
         terms["policy"] = policy_loss(found.policy, net, config, moments, flips)
     if found.user is not None:
         terms["user"] = user_loss(found.user, net, config, moments, flips)
     if found.value is not None:
-        terms["value"] = F.smooth_l1_loss(found.value.float(), torch.from_numpy(moments.returns))
-    if weights.drift:
-        if previous is None:
-            raise ValueError("the weight of drift is not 0; give the previous network")
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            before = previous(*inputs)
+        returns = torch.from_numpy(moments.returns).to(found.value.device)
+        terms["value"] = F.smooth_l1_loss(found.value.float(), returns)
+    if before is not None:
         terms["drift"] = drift_loss(before, found)
-    parts = [getattr(weights, name) * term for name, term in terms.items()]
+    parts = [getattr(weights, name) * term.to(found.goal.device) for name, term in terms.items()]
     return torch.stack(parts).sum(), {name: term.detach() for name, term in terms.items()}
 
 
@@ -96,10 +119,10 @@ def goal_loss(
 ) -> Tensor:
     """L_goal in nats per cell of the box."""
     goal, owner = targets(net.size, moments, flips)
-    each = F.cross_entropy(
-        logits.float().reshape(-1, CLASSES), torch.from_numpy(goal).reshape(-1), reduction="none"
-    )
+    classes = torch.from_numpy(goal).reshape(-1).to(logits.device)
+    each = F.cross_entropy(logits.float().reshape(-1, CLASSES), classes, reduction="none")
     weights = torch.from_numpy(np.where(owner == 1, np.float32(user_cells), np.float32(1))).reshape(-1)
+    weights = weights.to(logits.device)
     return (each * weights).sum() / weights.sum()
 
 
@@ -146,7 +169,8 @@ def _legal(
     legal_batch(compile_rules(config), codec, state, player, cells[0], cells[1], lists, counts)
     lists = padded(lists, counts)
     kinds, arguments = (torch.from_numpy(part) for part in index_acts(net.size, codec, lists, flips))
-    return lists, legal_log_probs(acts, kinds, arguments)
+    here = Acts(*(part.cpu() for part in acts))  # lists are few numbers: not worth a device
+    return lists, legal_log_probs(here, kinds, arguments)
 
 
 def public_states(config: BuildingConfig, moments: Moments) -> State:

@@ -19,6 +19,7 @@ from envs.building.player import Player
 from envs.building.state import State
 from envs.building.vector import BuildingBatch
 from envs.building.world import ASSISTANT, USER
+from planners.search import Results
 
 
 class Moments(NamedTuple):
@@ -110,13 +111,16 @@ def every_so_often(
     every: int,
     seed: int,
     pricing: Pricing | None = None,
+    batch: BuildingBatch | None = None,
 ) -> Moments:
     """Play B episodes and keep a moment of each every so many steps, from a random first step on.
 
-    goals: (B, W, H, D). seed: of players and first steps. Policy targets are what the assistant did.
+    goals: (B, W, H, D). seed: of players and first steps. Policy targets are the improved policy that an
+    assistant with `found`, `planners.search.Results`, has searched for; of others what they did. batch: the
+    worlds to play in, left as the episodes end.
     """
     pricing = pricing or Pricing()
-    batch = BuildingBatch(len(goals), config)
+    batch = batch or BuildingBatch(len(goals), config)
     codec = Codec.of(config)
     first = np.random.default_rng(np.random.SeedSequence((seed, 0))).integers(every, size=len(goals))
     kept, places, rewards = [], [], []
@@ -125,17 +129,27 @@ def every_so_often(
         if step:
             rewards.append(earnings(batch.own[:, ASSISTANT], pricing))
         if len(rows):
-            flat = [[encode(codec, *map(int, actions[row, ASSISTANT]))] for row in rows]
-            followed = {
-                "acts": actions[rows],
-                "candidates": np.array(flat, np.int32),
-                "weights": np.ones((len(rows), 1), np.float32),
-            }
+            candidates, weights = _chosen(codec, assistant, actions, rows)
+            followed = {"acts": actions[rows], "candidates": candidates, "weights": weights}
             kept.append(moments_of(batch.state, rows, batch.latent.goal[rows], **followed))
             places.append((np.full(len(rows), step), rows))
     steps, rows = (np.concatenate(column) for column in zip(*places, strict=True))
     returns = discounted(np.array(rewards), pricing.discount)[steps, rows]
     return join(kept)._replace(returns=returns.astype(np.float32))
+
+
+def _chosen(
+    codec: Codec, assistant: Player, actions: np.ndarray, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Candidates (n, M) and weights (n, M) of the assistant's last decisions, see `Moments`."""
+    found: Results | None = getattr(assistant, "found", None)
+    if found is None:
+        flat = [[encode(codec, *map(int, actions[row, ASSISTANT]))] for row in rows]
+        return np.array(flat, np.int32), np.ones((len(rows), 1), np.float32)
+    meant = np.arange(found.candidates.shape[1]) < found.counts[rows, None]
+    return np.where(meant, found.candidates[rows], 0), np.where(meant, found.policy[rows], 0).astype(
+        np.float32
+    )
 
 
 def first_passages(

@@ -155,6 +155,11 @@ class PredictorNet(nn.Module):
         value = self.value(ground) if self.value is not None else None
         return Outputs(goal, acts.get("policy"), acts.get("user"), value)
 
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.head.weight.device
+
     def inner_weights(self) -> list[Tensor]:
         """Kernels of the convolutions from inputs and hidden channels to hidden channels."""
         ends = (self.head, self.straight, self.straight_mirrored, self.context, self.cell_head)
@@ -252,13 +257,14 @@ def tensors(encoded: Encoded) -> tuple[Tensor, ...]:
 
 def predict(net: PredictorNet, state: State | Moments) -> Outputs:
     """Everything the network predicts of n states, in bfloat16 where that is faster, without gradients."""
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        return net(*tensors(encode(net.size, state)))
+    inputs = [part.to(net.device) for part in tensors(encode(net.size, state))]
+    with torch.inference_mode(), torch.autocast(net.device.type, torch.bfloat16):
+        return net(*inputs)
 
 
 def guess_goals(net: PredictorNet, state: State | Moments) -> np.ndarray:
     """Probabilities (n, W-2, D-2, H-2, CLASSES) float32 of the goals' blocks in the cells of the box."""
-    return torch.softmax(predict(net, state).goal.float(), -1).numpy()
+    return torch.softmax(predict(net, state).goal.float(), -1).cpu().numpy()
 
 
 def guess_marginals(net: PredictorNet, state: State | Moments, out: np.ndarray) -> None:

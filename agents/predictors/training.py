@@ -8,12 +8,11 @@ budget is a number of samples, not a time, so that a run can be repeated to the 
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,13 +20,15 @@ import torch
 from envs.building.config import BuildingConfig
 from envs.building.goals import GoalSource
 from envs.building.player import Player
+from envs.building.world import Size
 
 from ..assistants.network import NetworkAssistant
-from .losses import Weights, total_loss
-from .moments import Moments, Pricing, every_so_often, join
+from .losses import Weights
+from .lots import Lots
+from .moments import Moments, Pricing, join
 from .network import NetOptions, PredictorNet
-from .optimiser import Muon
 from .players import ErrandHelper
+from .updates import Rates, Updater
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,8 @@ class Recipe:
     samples: int = 80_000
     """Moments shown, repeats counted."""
     batch: int = 64
-    learning_rate: float = 2e-3
-    """Of Adam, at its peak."""
-    muon_rate: float = 0.02
-    """Of Muon, at its peak."""
-    weight_decay: float = 0.02
-    warm_up: float = 0.03
-    """Share of the samples over which rates rise; then they fall along a cosine, to `last_rate`."""
-    last_rate: float = 0.02
+    rates: Rates = field(default_factory=Rates)
+    """Of learning."""
     weights: Weights = field(default_factory=Weights)
     """Of the terms of the loss."""
     pricing: Pricing = field(default_factory=Pricing)
@@ -96,7 +91,7 @@ class Pool:
 
     def __init__(self, play: Callable[[int], Moments], reuse: float, lots: int):
         """play: makes lot 0, 1, ... reuse: how often a moment may be used on average."""
-        self._play, self._reuse, self._numbers = play, reuse, count()
+        self._play, self._reuse, self._number = play, reuse, 0
         self._lots: deque[Moments] = deque(maxlen=lots)
         self._all: Moments | None = None
         self._left = 0.0
@@ -106,13 +101,125 @@ class Pool:
         """`size` random moments."""
         while self._all is None or self._left < size:
             began = time.process_time()
-            lot = self._play(next(self._numbers))
+            lot = self._play(self._number)
+            self._number += 1
             self._lots.append(lot)
             self._all = join(list(self._lots))
             self._left += self._reuse * lot.number
             self.seconds += time.process_time() - began
         self._left -= size
         return self._all.take(rng.integers(self._all.number, size=size))
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, as arrays and numbers."""
+        return {
+            "number": self._number,
+            "left": self._left,
+            "seconds": self.seconds,
+            "sizes": np.array([lot.number for lot in self._lots], np.int64),
+            "moments": self._all._asdict() if self._all else {},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._number, self._left, self.seconds = state["number"], state["left"], state["seconds"]
+        self._lots.clear()
+        self._all = Moments(**state["moments"]) if state["moments"] else None
+        if self._all:
+            for stop, size in zip(np.cumsum(state["sizes"]), state["sizes"], strict=True):
+                self._lots.append(self._all.take(slice(stop - size, stop)))
+
+
+class Training:
+    """A training under way: `step` until `finished`. A training that is restored from another's `state` goes
+    on exactly as that one would.
+    """
+
+    def __init__(
+        self,
+        source: GoalSource,
+        users: Player | Sequence[Player],
+        recipe: Recipe | None = None,
+        seed: int = 0,
+        device: str = "cpu",
+    ):
+        """users: each lot of episodes has one of them. device: where the network is."""
+        self.recipe = recipe = recipe or Recipe()
+        builders = users if isinstance(users, Sequence) else [users]
+        self._began, self._before = time.process_time(), 0.0
+        size = source.draw(1, np.random.default_rng(0)).size
+        self.config = config = BuildingConfig(size=size, horizon=recipe.horizon)
+        self.net = new_net(size, recipe.net, seed).to(device)
+        lots = Lots(config, source, builders, recipe.lot, recipe.every, recipe.pricing)
+        helper, own = ErrandHelper(), NetworkAssistant(self.net, recipe.thresholds, recipe.refresh)
+        self._others = Pool(
+            lambda number: lots.play(helper, (seed, 1, number)).moments, recipe.reuse, recipe.pool
+        )
+        self._owns = Pool(
+            lambda number: lots.play(own, (seed, 2, number)).moments, recipe.own_reuse, recipe.pool
+        )
+        self._rng = np.random.default_rng(np.random.SeedSequence((seed, 0)))
+        self._updater = Updater(self.net, config, recipe.rates)
+        self.losses = np.zeros(recipe.samples // recipe.batch, np.float32)
+        self.steps = 0
+
+    @property
+    def samples(self) -> int:
+        """Samples shown so far."""
+        return self.steps * self.recipe.batch
+
+    @property
+    def finished(self) -> bool:
+        """Whether all samples of the recipe have been shown."""
+        return self.steps == len(self.losses)
+
+    @property
+    def seconds(self) -> float:
+        """CPU time of the process, and of those before it."""
+        return self._before + time.process_time() - self._began
+
+    def step(self) -> dict[str, float]:
+        """Learn from the next batch; returns the terms of its loss. LossNotFinite when they are none."""
+        recipe, done = self.recipe, self.steps / len(self.losses)
+        from_own = done >= recipe.own_from and self._rng.random() < recipe.own_share
+        moments = (self._owns if from_own else self._others).draw(recipe.batch, self._rng)
+        flips = self._rng.integers(4, size=recipe.batch).astype(np.uint8)
+        loss, terms = self._updater.step(moments, flips, recipe.weights, done)
+        self.losses[self.steps] = loss
+        self.steps += 1
+        return terms
+
+    def trained(self) -> Trained:
+        """The network as it is."""
+        return Trained(self.net, self.losses, self.seconds, self._others.seconds + self._owns.seconds)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, as arrays, numbers and dictionaries of these."""
+        return {
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "losses": self.losses,
+            "rng": self._rng.bit_generator.state,
+            "updater": self._updater.state(),
+            "others": self._others.state(),
+            "owns": self._owns.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from the `state` of a training with the same arguments."""
+        self.steps, self._before, self.losses = state["steps"], state["seconds"], state["losses"].copy()
+        self._began = time.process_time()
+        self._rng.bit_generator.state = state["rng"]
+        self._updater.restore(state["updater"])
+        self._others.restore(state["others"])
+        self._owns.restore(state["owns"])
+
+
+def new_net(size: Size, options: NetOptions, seed: int) -> PredictorNet:
+    """A network with weights drawn by a seed; torch's own random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return PredictorNet(size, options)
 
 
 def train(
@@ -121,76 +228,14 @@ def train(
     recipe: Recipe | None = None,
     seed: int = 0,
     advance: Callable[[int], None] | None = None,
-    watch: Callable[[int, PredictorNet, dict[str, float]], None] | None = None,
 ) -> Trained:
-    """Train a network on goals of a source as these users build them; each lot of episodes has one of them.
+    """Train a network on goals of a source as these users build them, all of `Training` at once.
 
-    advance: called with numbers of samples as they are shown. watch: called after each batch with the number
-    of samples shown so far, the network, and the terms of the loss. Torch's own random state is left as it
-    was.
+    advance: called with numbers of samples as they are shown.
     """
-    recipe = recipe or Recipe()
-    builders = users if isinstance(users, Sequence) else [users]
-    began = time.process_time()
-    config = BuildingConfig(size=source.draw(1, np.random.default_rng(0)).size, horizon=recipe.horizon)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = PredictorNet(config.size, recipe.net)
-    helper, own = ErrandHelper(), NetworkAssistant(net, recipe.thresholds, recipe.refresh)
-
-    def lots_with(assistant: Player, stream: int) -> Callable[[int], Moments]:
-        def play(number: int) -> Moments:
-            words = np.random.SeedSequence((seed, stream, number)).generate_state(3)
-            goals = source.draw(recipe.lot, np.random.default_rng(words[0])).blocks
-            user = builders[words[2] % len(builders)]
-            return every_so_often(config, goals, user, assistant, recipe.every, int(words[1]), recipe.pricing)
-
-        return play
-
-    others = Pool(lots_with(helper, 1), recipe.reuse, recipe.pool)
-    owns = Pool(lots_with(own, 2), recipe.own_reuse, recipe.pool)
-    rng = np.random.default_rng(np.random.SeedSequence((seed, 0)))
-    optimisers = _optimisers(net, recipe)
-    losses = np.zeros(recipe.samples // recipe.batch, np.float32)
-    for step in range(len(losses)):
-        done = step / len(losses)
-        from_own = done >= recipe.own_from and rng.random() < recipe.own_share
-        moments = (owns if from_own else others).draw(recipe.batch, rng)
-        flips = rng.integers(4, size=recipe.batch).astype(np.uint8)
-        for optimiser in optimisers:
-            optimiser.zero_grad()
-            for group in optimiser.param_groups:
-                group["lr"] = group["peak"] * _rate(done, recipe)
-        loss, terms = total_loss(net, config, moments, flips, recipe.weights)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        for optimiser in optimisers:
-            optimiser.step()
-        losses[step] = loss.item()
+    training = Training(source, users, recipe, seed)
+    while not training.finished:
+        training.step()
         if advance:
-            advance(recipe.batch)
-        if watch:
-            watch((step + 1) * recipe.batch, net, {name: term.item() for name, term in terms.items()})
-    return Trained(net, losses, time.process_time() - began, others.seconds + owns.seconds)
-
-
-def _optimisers(net: PredictorNet, recipe: Recipe) -> list[torch.optim.Optimizer]:
-    """Muon for the convolutions within the network, Adam for its ends."""
-    inner = net.inner_weights()
-    others = [weight for weight in net.parameters() if all(weight is not other for other in inner)]
-    optimisers: list[torch.optim.Optimizer] = [
-        Muon(inner, recipe.muon_rate, recipe.weight_decay),
-        torch.optim.AdamW(
-            others, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
-        ),
-    ]
-    for optimiser in optimisers:
-        for group in optimiser.param_groups:
-            group["peak"] = group["lr"]
-    return optimisers
-
-
-def _rate(done: float, recipe: Recipe) -> float:
-    """The learning rate as a share of its peak, after a share of the samples."""
-    falling = recipe.last_rate + (1 - recipe.last_rate) * 0.5 * (1 + math.cos(math.pi * done))
-    return falling * min(1.0, done / recipe.warm_up) if recipe.warm_up else falling
+            advance(training.recipe.batch)
+    return training.trained()

@@ -18,6 +18,7 @@ def ray_session(processes: int, logs: Path) -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # by default other work on the machine starves Ray's
     try:
         import ray
         from ray.tune.trainable import trainable

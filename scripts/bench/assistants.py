@@ -82,7 +82,7 @@ def add_to(app: App) -> None:
 
 
 def bench_assistants(options: argparse.Namespace, progress: Progress) -> Report:
-    """Help on unseen houses, by houses and user; 380 steps, 95 % intervals by house.
+    """Help on unseen houses, by houses and user: episodes of 380 steps, with intervals by house.
 
     Figures are those of scripts.evaluate (agents/evaluation/metrics.py), with a label `goals`. Sets of houses
     that need development data are left out, with a word, where it is absent. `people` are recorded people's
