@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import assistants, env, planner, variety
+from . import assistants, decision, env, net, planner, variety
 
-BENCHES = (env, planner, variety, assistants)
+BENCHES = (env, planner, variety, assistants, net, decision)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 
