@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ..predictors.network import PredictorNet
 
 SHIPPED = Path(__file__).resolve().parents[1] / "predictors" / "weights"
-"""Folder of the network that comes with the package."""
-THRESHOLD = 0.3
-"""Least value 2 P - 1 of an edit that is done."""
+"""Folder of the networks that come with the package."""
+THRESHOLD = 0.4
+"""Least value 2 P - 1 of an edit that is done; chosen on generated and `train` houses (docs/learning.md)."""
 
 
 class NetworkAssistant(GuessingAssistant):
@@ -70,17 +70,17 @@ def effort_of(threshold: float) -> float:
 
 
 def load_net(folder: str | Path, threads: int = 1) -> PredictorNet:
-    """The network of a checkpoint's folder, to be run on so many CPU threads (of the process).
+    """The network, or ensemble, of a folder, to be run on so many CPU threads (of the process).
 
-    Raises ImportError that names what to install, and as `predictors.checkpoints.load`.
+    Raises ImportError that names what to install, and as `predictors.ensemble.load_network`.
     """
     try:
         import torch
 
-        from ..predictors.checkpoints import load
+        from ..predictors.ensemble import load_network
     except ModuleNotFoundError as error:
         raise ImportError(
             f"learned assistants need {error.name}; install the extra: pip install 'assistance-games[learn]'"
         ) from error
     torch.set_num_threads(threads)
-    return load(folder)[0]
+    return load_network(folder)
