@@ -76,9 +76,9 @@ def _policy(context: AssistantContext, folder: str | Path = SHIPPED) -> Player:
 
 def _planner_network(context: AssistantContext, folder: str | Path = SHIPPED) -> Player:
     net = load_net(folder, context.threads)
-    from .learned_planning import WAVE, LearnedPlanner
+    from .learned_planning import SEARCH, LearnedPlanner
 
-    return LearnedPlanner(net, replace(context.search, wave=max(context.search.wave, WAVE)))
+    return LearnedPlanner(net, replace(context.search, wave=SEARCH.wave, c_scale=SEARCH.c_scale))
 
 
 BASELINES = tuple(name for name in PLANNERS if name not in RULES)

@@ -26,8 +26,8 @@ from .names import building_names
 
 WAVE = 8
 """Simulations per game between two calls of the network."""
-SEARCH = SearchOptions(c_scale=0.05, wave=WAVE)
-"""Search options on a network: as in `planning`, with waves."""
+SEARCH = SearchOptions(c_scale=0.2, wave=WAVE)
+"""Search options on a network. Values weigh four times as much as in `planning`: the priors know less."""
 
 
 class LearnedPlanner:

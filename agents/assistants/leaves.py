@@ -322,7 +322,7 @@ def step_leaves(leaves, slots, actions, replies, out, rewards, chances, ends):
 @kernel
 def _chance(leaves, slot, reply):
     """Probability of a reply, 0 when it is not legal."""
-    low, high = 0, np.int64(leaves.numbers[slot])
+    low, high = np.int64(0), np.int64(leaves.numbers[slot])
     while low < high:
         middle = (low + high) // 2
         if leaves.replies[slot, middle] < reply:
