@@ -88,7 +88,7 @@ class _Decision:
 
 
 def _network(folder: str) -> PredictorNet:
-    from agents.predictors.checkpoints import load
+    from agents.predictors.ensemble import load_network
     from agents.predictors.network import HEADS, NetOptions, PredictorNet
 
-    return load(folder)[0] if folder else PredictorNet(options=NetOptions(heads=HEADS)).eval()
+    return load_network(folder) if folder else PredictorNet(options=NetOptions(heads=HEADS)).eval()

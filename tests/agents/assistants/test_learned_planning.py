@@ -407,7 +407,7 @@ def test_assistants_on_networks_are_made_from_folders(
     assert isinstance(made, kind)
     assert made.name == name
     with pytest.raises(FileNotFoundError, match=r"has no card\.json"):
-        make_assistant(f"{name}:{tmp_path}", context)
+        make_assistant(f"{name}:{tmp_path / 'other'}", context)
 
 
 def test_networks_that_do_not_fit_are_refused(small: BuildingConfig) -> None:
