@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from agents.evaluation.tabular import Played
 
 DEMO = {
-    "assistants": "none,copy_neighbour,greedy,planner,oracle",
+    "assistants": "none,copy_neighbour,greedy,network,oracle",
     "users": "population,bottom_up",
     "episodes": 8,
     "simulations": 20,
