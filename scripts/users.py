@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import _clones
 from ._cli import App, Figure, Progress, Report, add_data_option, data_folder, table
 
 if TYPE_CHECKING:
@@ -57,6 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--draws", type=int, default=48, metavar="N", help="users drawn to stand for a population")
     add("--builds", type=int, default=6, metavar="N", help="simulated builds of each house")
     add("--seed", type=int, default=0, help="of drawn users and simulated builds")
+    parser = app.command(
+        "clone",
+        _clones.clone,
+        examples=[
+            "python -m scripts.users clone --out runs/clones",
+            "python -m scripts.users clone --people person_3 --samples 6400 --json",
+        ],
+    )
+    _clones.add_options(parser)
     return app.main(arguments)
 
 

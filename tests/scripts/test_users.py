@@ -61,3 +61,22 @@ def test_strange_options_are_refused(
     assert "person is 'me'; the recordings have person_" in capsys.readouterr().err
     assert users.main(["report", "--data", data, "--draws", "0"]) == 2
     assert "draws is 0; give 1 or more" in capsys.readouterr().err
+
+
+def test_a_short_cloning_writes_networks_and_judges_the_person_left_out(
+    require_data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even a little training foretells a person whom it has not seen better than chance does."""
+    pytest.importorskip("torch")
+    data = str(require_data("human_building"))
+    options = ["--people", "person_7", "--samples", "6400", "--steps", "20", "--out", str(tmp_path)]
+    assert users.main(["clone", "--data", data, *options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["figures"]
+    values = {(f["name"], *f["labels"].values()): f["value"] for f in found}
+    assert all(math.isfinite(value) for value in values.values())
+    nats = {user: values["clone.cross_entropy", user, "actions", "mean"] for user in ("uniform", "cloned")}
+    assert nats["cloned"] < nats["uniform"] - 2
+    assert 0 < values["alone.noop_percent", "cloned", 20] < 100
+    for name in ("everybody", "without_person_7"):
+        card = json.loads((tmp_path / name / "card.json").read_text())
+        assert ("person_7" in card["options"]["people"]) == (name == "everybody")
