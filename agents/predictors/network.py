@@ -158,7 +158,7 @@ class PredictorNet(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return self.head.weight.device
+        return next(self.parameters()).device
 
     def inner_weights(self) -> list[Tensor]:
         """Kernels of the convolutions from inputs and hidden channels to hidden channels."""
