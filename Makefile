@@ -17,7 +17,7 @@ help: ## list the commands
 
 setup: $(VENV)/installed-core ## make .venv and install the core into it
 
-demo: setup ## a user alone and with assistants in the building game
+demo: $(VENV)/installed-learn ## a user alone and with assistants in the building game
 	$(RUN) scripts.evaluate building --demo
 
 test: $(VENV)/installed-dev ## run the tests
@@ -41,6 +41,10 @@ $(VENV)/installed-core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(INSTALL) --editable '.[dev,data,learn]'
+$(VENV)/installed-learn: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable '.[learn]'
 	@touch $@ $(VENV)/installed-core
+
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable '.[dev,data,train]'
+	@touch $@ $(VENV)/installed-core $(VENV)/installed-learn

@@ -188,7 +188,7 @@ def _table(rows: list[Row], options: RunOptions) -> object:
     shown = {(row.assistant, row.user, row.name): row.interval for row in rows if not row.done}
     lines = []
     for assistant, user in dict.fromkeys((row.assistant, row.user) for row in rows):
-        cells = [_cell(shown.get((assistant, user, name))) for name, _ in COLUMNS]
+        cells = [interval_cell(shown.get((assistant, user, name))) for name, _ in COLUMNS]
         lines.append([assistant, user, *cells])
     title = (
         f"{options.episodes} houses from {options.goals}, {options.horizon} steps; 95 % intervals by house"
@@ -196,7 +196,8 @@ def _table(rows: list[Row], options: RunOptions) -> object:
     return table(title, ["assistant", "user", *(title for _, title in COLUMNS)], lines)
 
 
-def _cell(interval: Interval | None) -> str:
+def interval_cell(interval: Interval | None) -> str:
+    """A mean with half its interval, for tables; empty for none."""
     if interval is None or math.isnan(interval.value):
         return ""
     value = interval.value

@@ -7,6 +7,7 @@ good the guesses are, where it matters.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,10 @@ from .scripted import GuessingAssistant
 if TYPE_CHECKING:
     from ..predictors.network import PredictorNet
 
-THRESHOLD = 0.3
-"""Least value 2 P - 1 of an edit that is done."""
+SHIPPED = Path(__file__).resolve().parents[1] / "predictors" / "weights"
+"""Folder of the networks that come with the package."""
+THRESHOLD = 0.4
+"""Least value 2 P - 1 of an edit that is done; chosen on generated and `train` houses (docs/learning.md)."""
 
 
 class NetworkAssistant(GuessingAssistant):
@@ -64,3 +67,20 @@ class NetworkAssistant(GuessingAssistant):
 def effort_of(threshold: float) -> float:
     """The effort with which `edit_values` is positive exactly where 2 P - 1 is above the threshold."""
     return 2 * threshold / (1 - threshold)
+
+
+def load_net(folder: str | Path, threads: int = 1) -> PredictorNet:
+    """The network, or ensemble, of a folder, to be run on so many CPU threads (of the process).
+
+    Raises ImportError that names what to install, and as `predictors.ensemble.load_network`.
+    """
+    try:
+        import torch
+
+        from ..predictors.ensemble import load_network
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"learned assistants need {error.name}; install the extra: pip install 'assistance-games[learn]'"
+        ) from error
+    torch.set_num_threads(threads)
+    return load_network(folder)

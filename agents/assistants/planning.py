@@ -22,7 +22,8 @@ from planners.snapshot import snapshot
 
 from ..users.policy import outlines
 from .library import LibraryBelief
-from .search_model import Belief, BuildingModel, ModelOptions, building_names
+from .names import building_names
+from .search_model import Belief, BuildingModel, ModelOptions
 
 SEARCH = SearchOptions(c_scale=0.05)
 """Search options of the building game, where priors know a lot: values weigh half as much as usual."""

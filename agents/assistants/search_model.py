@@ -17,21 +17,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from envs.building.actions import BREAK, NOOP, PLACE, Codec, decode, describe, encode, triples
+from envs.building.actions import BREAK, NOOP, PLACE, decode, encode
 from envs.building.config import BuildingConfig
 from envs.building.rules import apply, restore_palette, similarity
 from envs.building.state import State, empty_state
-from envs.building.world import ASSISTANT, BLOCK_NAMES, NUM_BLOCKS, PLAYERS, USER
+from envs.building.world import ASSISTANT, BLOCK_NAMES, NUM_BLOCKS, USER
 from envs.kernels import inlined, kernel
 from planners import hooks
 from planners.baselines import collapsed, entropies
 from planners.model import KernelModel
-from planners.snapshot import Names
 
 from ..users.crowd import derive, derive_cell, fill_crowd
 from ..users.forecast import draw, reweigh
 from ..users.outlook import for_another_worker, new_forecast
 from ..users.scene import new_scene
+from .names import state_name
 from .proposals import propose
 from .prospects import (
     LEVELS,
@@ -208,19 +208,7 @@ class BuildingModel(KernelModel):
 
     def state_name(self, slot: int) -> str:
         """Step and feet cells of a slot."""
-        feet = self.states.feet[slot].tolist()
-        where = [f"{name} at {tuple(cell)}" for name, cell in zip(PLAYERS, feet, strict=True)]
-        return f"step {self.states.clock[slot]}, {', '.join(where)}"
-
-
-def building_names(config: BuildingConfig) -> Names:
-    """Names for a `BuildingModel`; replies are the user's actions."""
-    codec = Codec.of(config)
-
-    def name(flat: int) -> str:
-        return describe(triples(codec, np.array(flat)), config.size)
-
-    return Names(name, name)
+        return state_name(self.states, slot)
 
 
 def _scales(config: BuildingConfig, options: ModelOptions) -> Scales:

@@ -12,13 +12,15 @@ is the paper's two-level policy (Laidlaw et al. 2025). Legal actions come as the
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from envs.building.actions import BREAK, GIVE, KINDS, PLACE, Codec, decode
+from envs.building.actions import BREAK, GIVE, KINDS, MOVE_FIRST, NOOP, PLACE, Codec, decode
 from envs.building.world import Size
-from envs.kernels import kernel
+from envs.kernels import inlined, kernel
 
 from .encoding import flipped_kind
 from .network import EDITS, Acts
@@ -61,9 +63,6 @@ def legal_log_probs(acts: Acts, kinds: Tensor, arguments: Tensor) -> Tensor:
 @kernel
 def _index(size, codec, lists, flips, kinds, arguments):
     """Kernel of `index_acts`."""
-    w, h, d = size
-    wide, high, deep = w - 2, h - 2, d - 2
-    inside = wide * deep * high * EDITS
     for i in range(lists.shape[0]):
         flip = flips[i]
         for j in range(lists.shape[1]):
@@ -72,15 +71,63 @@ def _index(size, codec, lists, flips, kinds, arguments):
                 continue
             kind, cell, block = decode(codec, np.int64(lists[i, j]))
             kinds[i, j] = flipped_kind(kind, flip)
-            if kind != PLACE and kind != BREAK and kind != GIVE:
-                continue
-            edit = 0 if kind == BREAK else block - 1
-            x, y, z = cell // (h * d) - 1, (cell // d) % h - 1, cell % d - 1
-            if kind != GIVE and 0 <= x < wide and 0 <= y < high and 0 <= z < deep:
-                x, z = wide - 1 - x if flip & 1 else x, deep - 1 - z if flip & 2 else z
-                arguments[i, j] = ((x * deep + z) * high + y) * EDITS + edit
-            else:
-                arguments[i, j] = inside + edit
+            arguments[i, j] = _argument(size, kind, cell, block, flip)
+
+
+@inlined
+def _argument(size, kind, cell, block, flip):
+    """Where the logit of an act's argument is among a state's edits and then `outside`; -1: it has none."""
+    if kind != PLACE and kind != BREAK and kind != GIVE:
+        return -1
+    _, h, d = size
+    wide, high, deep = size[0] - 2, h - 2, d - 2
+    edit = 0 if kind == BREAK else block - 1
+    x, y, z = cell // (h * d) - 1, (cell // d) % h - 1, cell % d - 1
+    if kind != GIVE and 0 <= x < wide and 0 <= y < high and 0 <= z < deep:
+        x, z = wide - 1 - x if flip & 1 else x, deep - 1 - z if flip & 2 else z
+        return ((x * deep + z) * high + y) * EDITS + edit
+    return wide * deep * high * EDITS + edit
+
+
+@inlined
+def _kind(codec, flat):
+    """The kind of a flat action, without the divisions of `decode`."""
+    if flat < codec.first_break:
+        return PLACE if flat > 0 else NOOP
+    if flat < codec.first_move:
+        return BREAK
+    return MOVE_FIRST + flat - codec.first_move if flat < codec.first_give else GIVE
+
+
+@kernel
+def act_chances(size, codec, kinds, edits, legal, count, totals, out):
+    """Write the probabilities (count,) float32 of one state's legal flat actions: `legal_log_probs` for who
+    has one short list and no time.
+
+    kinds: (KINDS,) float32 and edits: (E + EDITS,) float32 logits, those of `outside` last. legal: (L,)
+    int32, all that is legal. totals: (3, KINDS) float64 scratch.
+    """
+    totals[0], totals[1:] = -np.inf, 0.0
+    for j in range(count):
+        kind, cell, block = decode(codec, np.int64(legal[j]))
+        argument = _argument(size, kind, cell, block, 0)
+        out[j] = edits[argument] if argument >= 0 else np.float32(0.0)
+        totals[0, kind] = max(totals[0, kind], out[j])
+    for j in range(count):
+        kind = _kind(codec, legal[j])
+        out[j] = math.exp(out[j] - totals[0, kind])
+        totals[1, kind] += out[j]
+    highest, total = -np.inf, 0.0
+    for kind in range(kinds.shape[0]):
+        if totals[1, kind] > 0.0:
+            highest = max(highest, kinds[kind])
+    for kind in range(kinds.shape[0]):
+        if totals[1, kind] > 0.0:
+            totals[2, kind] = math.exp(kinds[kind] - highest)
+            total += totals[2, kind]
+    for j in range(count):
+        kind = _kind(codec, legal[j])
+        out[j] *= totals[2, kind] / (total * totals[1, kind])
 
 
 def padded(lists: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -158,7 +158,7 @@ class PredictorNet(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return self.head.weight.device
+        return next(self.parameters()).device
 
     def inner_weights(self) -> list[Tensor]:
         """Kernels of the convolutions from inputs and hidden channels to hidden channels."""
@@ -256,15 +256,19 @@ def tensors(encoded: Encoded) -> tuple[Tensor, ...]:
 
 
 def predict(net: PredictorNet, state: State | Moments) -> Outputs:
-    """Everything the network predicts of n states, in bfloat16 where that is faster, without gradients."""
+    """Everything the network predicts of n states, in bfloat16 where that is faster, without gradients; the
+    outputs are on the CPU.
+    """
     inputs = [part.to(net.device) for part in tensors(encode(net.size, state))]
     with torch.inference_mode(), torch.autocast(net.device.type, torch.bfloat16):
-        return net(*inputs)
+        goal, policy, user, value = net(*inputs)
+    acts = [None if part is None else Acts(*(each.cpu() for each in part)) for part in (policy, user)]
+    return Outputs(goal.cpu(), *acts, None if value is None else value.cpu())
 
 
 def guess_goals(net: PredictorNet, state: State | Moments) -> np.ndarray:
     """Probabilities (n, W-2, D-2, H-2, CLASSES) float32 of the goals' blocks in the cells of the box."""
-    return torch.softmax(predict(net, state).goal.float(), -1).cpu().numpy()
+    return torch.softmax(predict(net, state).goal.float(), -1).numpy()
 
 
 def guess_marginals(net: PredictorNet, state: State | Moments, out: np.ndarray) -> None:

@@ -30,6 +30,7 @@ import numpy as np
 import torch
 
 from envs.building.config import BuildingConfig, RewardConfig
+from envs.building.goals.named import EVALUATION
 from envs.building.vector_env import AssistVectorEnv
 from envs.building.world import DEFAULT_SIZE, Size
 
@@ -42,9 +43,11 @@ from .ray_session import ray_session
 if TYPE_CHECKING:
     from ray.rllib.algorithms.algorithm import Algorithm
     from ray.rllib.algorithms.ppo import PPOConfig
+
 ENV = "building-assist-ppo"
 NET, METRICS, RUN = "net", "metrics.jsonl", "run.json"
 _MODULE = "default_policy"
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,14 @@ class PpoOptions:
     """Rounds of playing and learning."""
     steps: int = 4096
     """Steps of the game that are played in an iteration."""
-    worlds: int = 32
-    """Worlds that a runner steps at once."""
+    worlds: int = 64
+    """Worlds that a runner steps at once: the more, the more houses in a batch."""
     runners: int = 0
     """Processes that play; 0: the learner's own."""
     size: Size = DEFAULT_SIZE
     horizon: int = 380
     goals: str = "generator"
-    """Name of a goal source to train on."""
+    """Name of a goal source to train on; none that judges."""
     user: str = "population"
     """Name of a user that is not held out."""
     reward: RewardConfig = field(default_factory=lambda: RewardConfig(undo=1.0))
@@ -108,6 +111,8 @@ class PpoOptions:
             raise ValueError(f"steps is {self.steps}; give at least one minibatch of {self.minibatch}")
         if self.user in (*expand_users(["held_out"]), "people"):
             raise ValueError(f"user is {self.user!r}, which is there to judge; train with another")
+        if any(name in self.goals for name in EVALUATION):
+            raise ValueError(f"goals is {self.goals!r}, which is there to judge; train on others")
 
     @property
     def game(self) -> BuildingConfig:
@@ -128,6 +133,8 @@ def train_ppo(
     With the same options and seed, and `runners` 0, an uninterrupted run gives the same network each time.
     """
     run = _Run(options, Path(folder), seed)
+    if run.iteration >= options.iterations:
+        return checkpoints.load(run.folder / NET)[0]
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]), ray_session(options.runners + 2, run.folder / "logs"):
         algorithm = ppo_config(options, run.new_seed()).build_algo()
@@ -135,7 +142,7 @@ def train_ppo(
             if run.checkpoint:
                 algorithm.restore_from_path(str(run.checkpoint))
             while run.iteration < options.iterations:
-                steps = run.note(algorithm.train())
+                steps = run.note(_iteration_of(algorithm))
                 if advance:
                     advance(steps)
                 if run.iteration % options.save_every == 0 or run.iteration == options.iterations:
@@ -170,6 +177,7 @@ def ppo_config(options: PpoOptions, seed: int) -> PPOConfig:
             num_env_runners=options.runners,
             num_envs_per_env_runner=options.worlds,
             gym_env_vectorize_mode="vector_entry_point",
+            sample_timeout_s=600,  # runners compile the kernels first
         )
         .fault_tolerance(restart_failed_env_runners=True)
         .rl_module(rl_module_spec=RLModuleSpec(module_class=PolicyModule, model_config=module))
@@ -210,7 +218,7 @@ def make_env(config: dict[str, Any]) -> PublicStates:
         horizon=options.horizon,
         reward=options.reward,
     )
-    return PublicStates(worlds, goals=options.goal > 0)
+    return PublicStates(worlds, goals=options.goal > 0, stagger=True)
 
 
 class _Run:
@@ -276,6 +284,17 @@ class _Run:
                 )
         self.iteration, self.steps = found["iteration"], found["steps"]
         self.checkpoint = (self.folder / found["checkpoint"]).resolve()
+
+
+def _iteration_of(algorithm: Algorithm) -> dict[str, Any]:
+    """The results of an iteration. RLlib skips it when all runners have failed or are late, and restarts
+    them: then the next is an iteration. RuntimeError when it never is.
+    """
+    for _ in range(_ATTEMPTS):
+        result = algorithm.train()
+        if "learners" in result:
+            return result
+    raise RuntimeError(f"no runner has played in {_ATTEMPTS} attempts; their errors are in /tmp/ray")
 
 
 def _net_of(algorithm: Algorithm) -> PredictorNet:

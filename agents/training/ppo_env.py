@@ -5,6 +5,9 @@ world; what a network reads of them, and which actions are legal, is worked out 
 is a place in the ascending list of legal actions, so that a policy has a number for each legal action and
 none for the others.
 
+Episodes of one length would go through their phases together, and each batch would be of one phase. So the
+first episode of each world may be cut at a random step (`stagger`).
+
 The goal is in no observation. Where the network learns to guess it, infos carry it (`goal`), for the learner
 alone: policies are never handed infos.
 """
@@ -33,28 +36,27 @@ FIELDS = ("blocks", "touched", "feet", "last_edit", "previous", "clock")
 class PublicStates(VectorEnv[Observation, np.ndarray, np.ndarray]):
     """An `AssistVectorEnv` with public states as observations and places in legal lists as actions."""
 
-    def __init__(self, env: AssistVectorEnv, goals: bool = False):
+    def __init__(self, env: AssistVectorEnv, goals: bool = False, stagger: bool = False):
         """
         Args:
             env: with unlimited blocks.
             goals: put the goals (N,) uint8 into infos, as targets for a learner.
+            stagger: cut the first episodes after a reset at random steps.
         """
         if env.config.blocks != "unlimited":
             raise ValueError(
                 f"blocks is {env.config.blocks!r}; networks know the game with 'unlimited' blocks"
             )
-        self.game, self.goals, self.num_envs = env, goals, env.num_envs
+        self.game, self.goals, self.stagger, self.num_envs = env, goals, stagger, env.num_envs
         self.metadata = env.metadata
         self.single_observation_space = state_space(env.config)
         self.single_action_space = Discrete(capacity(env.config))
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self._cuts = np.full(self.num_envs, env.config.horizon)
 
     def reset(
-        self,
-        *,
-        seed: int | None = None,
-        options: dict[str, Any] | None = None,
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """As `AssistVectorEnv.reset`, but neighbouring seeds give no two worlds the same: RLlib numbers its
         runners' seeds.
@@ -63,6 +65,9 @@ class PublicStates(VectorEnv[Observation, np.ndarray, np.ndarray]):
         if seed is not None:
             seeds = np.random.SeedSequence(seed).generate_state(self.num_envs).tolist()
         _, infos = self.game.reset(seed=seeds, options=options)
+        if self.stagger:
+            rng = np.random.default_rng(seed)
+            self._cuts = rng.integers(1, self.game.config.horizon + 1, size=self.num_envs)
         return self._observations(), self._with_goals(infos)
 
     def step(
@@ -72,8 +77,11 @@ class PublicStates(VectorEnv[Observation, np.ndarray, np.ndarray]):
         lists, counts = self.game.batch.legal(ASSISTANT)
         flat = lists[np.arange(self.num_envs), actions]
         flat[actions >= counts] = 0
-        _, rewards, terminations, truncations, infos = self.game.step(flat)
-        return self._observations(), rewards, terminations, truncations, self._with_goals(infos)
+        _, rewards, terminations, _, infos = self.game.step(flat)
+        batch = self.game.batch
+        batch.truncated |= ~terminations & (batch.state.clock >= self._cuts)
+        self._cuts[batch.done] = self.game.config.horizon
+        return self._observations(), rewards, terminations, batch.truncated.copy(), self._with_goals(infos)
 
     def _observations(self) -> Observation:
         return {name: getattr(self.game.batch.state, name).copy() for name in FIELDS}

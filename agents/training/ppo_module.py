@@ -41,6 +41,7 @@ from .ppo_env import state_of
 
 GOAL, GOAL_LOGITS, GOAL_LOSS = "goal", "goal_logits", "goal_loss"
 _NEVER = -1e9
+"""Log-probability of a place where the legal list has ended."""
 _CHUNK = 256
 """States of which values are computed at a time."""
 
@@ -134,7 +135,8 @@ class GoalLearner(PPOTorchLearner):
         module = cast(PolicyModule, self.module[module_id].unwrapped())
         weights = config.learner_config_dict
         aside = module.goal_loss(batch, fwd_out[GOAL_LOGITS], weights["user_cells"])
-        self.metrics.log_value((module_id, GOAL_LOSS), aside.detach(), window=1)
+        batches = config.num_epochs * config.train_batch_size_per_learner // config.minibatch_size
+        self.metrics.log_value((module_id, GOAL_LOSS), aside.detach(), window=max(1, batches))
         return loss + weights["goal"] * aside.to(loss.device)
 
 

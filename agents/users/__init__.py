@@ -9,17 +9,31 @@ from envs.building.player import Player
 from envs.factories import load_factory
 
 from .builder import BuilderUser
+from .cloned import ClonedUser, clone_net
+from .pikl import PiklUser
 from .population import PopulationUser, population
 from .replay import ReplayUser
 from .traits import USER_TYPES
 
 POPULATION, WITHOUT = "population", "population_without_"
-USER_NAMES = (*USER_TYPES, POPULATION, ReplayUser.name)
+CLONES = {"cloned": ClonedUser, "pikl": PiklUser}
+"""Users made from a network that imitates people."""
+FROM_PEOPLE = (ReplayUser.name, *CLONES)
+USER_NAMES = (*USER_TYPES, POPULATION, *FROM_PEOPLE)
+
+
+def evaluation_only(name: str) -> bool:
+    """True for users that nothing may ever be fitted to or trained with: held-out types, recorded people and
+    what is cloned from them.
+    """
+    kind = USER_TYPES.get(name)
+    return name.partition(":")[0] in FROM_PEOPLE or (kind is not None and kind.held_out)
 
 
 def make_user(name: str, recordings: str | Path | None = None) -> Player:
     """The user of a type's name, `population`, `population_without_PERSON` (for rows on that person's
-    recorded order), `people`, or what `package.module:factory` makes (called without arguments).
+    recorded order), `people`, `cloned` or `pikl` (with `:FOLDER` for another network than the shipped one),
+    or what `package.module:factory` makes (called without arguments).
 
     recordings: where those of `people` lie, see `replay.recordings_file`. ValueError for an unknown name.
     """
@@ -31,6 +45,9 @@ def make_user(name: str, recordings: str | Path | None = None) -> Player:
         return PopulationUser(population(name.removeprefix(WITHOUT)), name)
     if name == ReplayUser.name:
         return ReplayUser(recordings)
+    kind, _colon, folder = name.partition(":")
+    if kind in CLONES:
+        return CLONES[kind](clone_net(folder or None), name)
     if ":" in name:
         return load_factory(name, "user")()
     near = difflib.get_close_matches(name, USER_NAMES, n=1)
@@ -44,7 +61,7 @@ def make_user(name: str, recordings: str | Path | None = None) -> Player:
 def expand_users(names: list[str]) -> list[str]:
     """Replace `all` and `held_out` by the types they stand for, keeping order and dropping repeats.
 
-    `all` leaves out `people`, who build recorded goals only.
+    `all` leaves out users made from recordings: `people` build recorded goals only, clones need torch.
     """
     groups = {
         "all": [*USER_TYPES, POPULATION],

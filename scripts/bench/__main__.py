@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import env, planner, train, variety
+from . import assistants, env, planner, train, variety
 
-BENCHES = (env, planner, train, variety)
+BENCHES = (env, planner, variety, assistants, train)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agents.assistants.network import THRESHOLD, NetworkAssistant
+from agents.assistants.network import NetworkAssistant
 from agents.assistants.scripted import NoneAssistant
 from agents.evaluation.episode import Episode
 from agents.evaluation.metrics import edits_saved
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from agents.predictors.network import PredictorNet
 
 _BATCH = 64
+THRESHOLD = 0.3
+"""Of the assistant: the same for all networks, so that networks are compared and not thresholds."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _moments(net: PredictorNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
 
 def _episodes(net: PredictorNet, exam: Exam, cell: Cell) -> dict[str, list[Any]]:
     """What the network saves the user in each episode of an exam, and what it does wrong."""
-    helped = _play(exam, NetworkAssistant(net), cell.exams_seed)
+    helped = _play(exam, NetworkAssistant(net, (THRESHOLD, THRESHOLD)), cell.exams_seed)
     alone = _alone(cell.exams_seed, exam.key)
     return {
         "houses": list(exam.goals.houses),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from agents.assistants.library import LibraryBelief
+from agents.assistants.names import building_names
 from agents.assistants.planning import PlanningAssistant
-from agents.assistants.search_model import building_names
 from agents.users import make_user
 from envs.building import BuildingBatch, BuildingConfig
 from envs.building.actions import Codec, encode

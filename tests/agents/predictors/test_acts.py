@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch", reason="networks need torch, of the extra `
 from agents.assistants.scripted import RandomAssistant  # noqa: E402
 from agents.predictors.acts import index_acts, legal_log_probs, padded  # noqa: E402
 from agents.predictors.checkpoints import IncompatibleCheckpoint, load, save  # noqa: E402
+from agents.predictors.ensemble import Ensemble, load_network  # noqa: E402
 from agents.predictors.losses import Weights, public_states, total_loss  # noqa: E402
 from agents.predictors.moments import Moments, Pricing, discounted, earnings, every_so_often  # noqa: E402
 from agents.predictors.network import HEADS, Acts, NetOptions, PredictorNet, predict  # noqa: E402
@@ -180,6 +181,24 @@ def test_checkpoints_that_do_not_fit_say_which_field(net: PredictorNet, tmp_path
     (tmp_path / "card.json").write_text(json.dumps({**card, "options": {**card["options"], "blocks": 2}}))
     with pytest.raises(IncompatibleCheckpoint, match="weights do not fit"):
         load(tmp_path)
+
+
+def test_an_ensemble_says_the_mean_of_its_members(moments: Moments, tmp_path: Path) -> None:
+    members = []
+    for seed in range(2):
+        torch.manual_seed(seed)
+        members.append(PredictorNet(SIZE, OPTIONS))
+        save(tmp_path / str(seed), members[-1])
+    found = predict(load_network(tmp_path), moments)
+    each = [predict(load_network(tmp_path / str(seed)), moments) for seed in range(2)]
+    mean = sum(one.goal.float().softmax(-1) for one in each) / 2
+    torch.testing.assert_close(found.goal.softmax(-1), mean)
+    assert found.value is not None
+    torch.testing.assert_close(found.value, (each[0].value + each[1].value) / 2)
+    with pytest.raises(ValueError, match="members differ"):
+        Ensemble([members[0], PredictorNet(SIZE)])
+    with pytest.raises(ValueError, match="no networks"):
+        Ensemble([])
 
 
 def test_heads_are_named_in_order() -> None:

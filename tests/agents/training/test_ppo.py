@@ -27,6 +27,9 @@ from envs.building import BuildingConfig, State
 from envs.building.vector_env import AssistVectorEnv
 from envs.building.world import ASSISTANT
 
+# RLlib registers its environment anew for each algorithm.
+pytestmark = pytest.mark.filterwarnings("ignore:.*Overriding environment")
+
 SIZE = (6, 6, 6)
 HEADS = ("goal", "policy", "value")
 TINY = PpoOptions(
@@ -99,6 +102,16 @@ def test_actions_are_places_in_the_legal_list() -> None:
         _, expected, *_ = plain.step(lists[np.arange(4), places])
         np.testing.assert_array_equal(observations["blocks"], plain.batch.state.blocks)
         np.testing.assert_array_equal(rewards, expected)
+
+
+def test_first_episodes_are_cut_at_different_steps_and_later_ones_are_whole() -> None:
+    env = PublicStates(AssistVectorEnv(Idle(), 8, size=SIZE, horizon=10), stagger=True)
+    env.reset(seed=0)
+    cuts = np.array([env.step(np.zeros(8, int))[3] for _ in range(40)])
+    ends = [np.flatnonzero(column) for column in cuts.T]
+    assert len({times[0] for times in ends}) > 3
+    for times in ends:
+        assert (np.diff(times) == 11).all()  # ten steps and the reset
 
 
 def test_runners_with_neighbouring_seeds_share_no_world() -> None:
@@ -189,6 +202,7 @@ def test_a_network_that_cannot_play_is_refused(tmp_path: Path) -> None:
         ({"steps": 32}, "steps is 32; give at least one minibatch of 64"),
         ({"user": "top_down"}, "user is 'top_down', which is there to judge"),
         ({"user": "people"}, "which is there to judge"),
+        ({"goals": "mix:generator=1,val_mods=1"}, "goals is 'mix:generator=1,val_mods=1', which is there"),
     ],
 )
 def test_options_that_make_no_sense_are_named(wrong: dict[str, Any], words: str) -> None:

@@ -1,0 +1,148 @@
+"""How much do assistants help on houses and with users that nobody trained on? The table that decides.
+
+Rows are houses and users: the people's recorded houses and those of the `val` sets, with users of the
+population, people's own order, and users that are held out. Each row is a run of `agents.evaluation.run` in a
+folder of its own, so that an interrupted measurement goes on where it stopped. All assistants meet the same
+houses, users and seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from agents.evaluation.metrics import ALONE, ORACLE, summarise
+from agents.evaluation.report import as_figure
+from agents.evaluation.run import RunFolder, RunOptions, draw_goals, run, with_baselines
+from agents.users import expand_users
+from envs._kernel_cache import source_hash
+from envs.building.goals import Goals, make_source
+
+from .._cli import App, Figure, Progress, Report, table
+from ..evaluate import interval_cell
+from .variety_exams import houses_that_judge
+
+COLUMNS = {
+    "goal_percent": "goal %",
+    "user_edits_saved": "saved %",
+    "assistant_share": "share %",
+    "wrong_edit_rate": "wrong %",
+    "harm_rate": "harm %",
+    "undo_rate": "undone %",
+}
+DEFAULT = (ALONE, "network", "planner_network", ORACLE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Houses and the users that build them."""
+
+    houses: str
+    users: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return f"{self.houses}-{'-'.join(self.users)}"
+
+
+ROWS = (
+    Row("recorded", ("population",)),
+    Row("val_craftassist", ("population",)),
+    Row("val_mods", ("population",)),
+    Row("recorded", ("people",)),
+    Row("recorded", ("held_out",)),
+)
+
+
+def add_to(app: App) -> None:
+    """Add ``python -m scripts.bench assistants``."""
+    parser = app.command(
+        "assistants",
+        bench_assistants,
+        [
+            "python -m scripts.bench assistants --assistants none,network,oracle",
+            "python -m scripts.bench assistants --simulations 100 --repeats 2 --rows recorded-population",
+            "python -m scripts.bench assistants --assistants none,network:runs/mine,policy:runs/mine",
+        ],
+    )
+    add = parser.add_argument
+    names = ", ".join(row.name for row in ROWS)
+    add("--assistants", default=",".join(DEFAULT), metavar="NAMES", help=f"default: {','.join(DEFAULT)}")
+    add("--rows", default="", metavar="NAMES", help=f"any of {names}, or HOUSES-USER (default: all of these)")
+    add("--repeats", type=int, default=4, metavar="N", help="episodes of each house (default: 4)")
+    add("--simulations", type=int, default=20, metavar="N", help="of planners (default: 20)")
+    add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, at most 8")
+    add("--out", default="", metavar="FOLDER", help="where runs are kept, and resumed from")
+    add("--seed", type=int, default=0, metavar="N", help="seed of users and searches (default: 0)")
+
+
+def bench_assistants(options: argparse.Namespace, progress: Progress) -> Report:
+    """Help on unseen houses, by houses and user; 380 steps, 95 % intervals by house.
+
+    Figures are those of scripts.evaluate (agents/evaluation/metrics.py), with a label `goals`. Sets of houses
+    that need development data are left out, with a word, where it is absent. `people` are recorded people's
+    edits in their own order. The default takes about 20 minutes on 2 cores, mostly for the planner.
+    """
+    for name in ("repeats", "simulations"):
+        if getattr(options, name) < 1:
+            raise ValueError(f"{name} is {getattr(options, name)}; give 1 or more")
+    rows = [parse_row(name) for name in options.rows.split(",") if name.strip()] or list(ROWS)
+    there = houses_that_judge(progress.say)
+    rows = [row for row in rows if row.houses in there]
+    if not rows:
+        raise ValueError("no set of houses is there; set ASSIST_DATA to the folder of development data")
+    folder = Path(options.out or f"runs/bench-assistants-{source_hash()}")
+    assistants = with_baselines([name.strip() for name in options.assistants.split(",") if name.strip()])
+    workers = options.workers or min(os.cpu_count() or 1, 8)
+    library = draw_goals(make_source("default"), 300, options.seed, 1)
+    work = [
+        (row, repeated(there[row.houses], options.repeats), expand_users(list(row.users))) for row in rows
+    ]
+    total = sum(len(goals) * len(users) * len(assistants) for _, goals, users in work)
+    figures: list[Figure] = []
+    lines: list[list[object]] = []
+    with progress.task(f"episodes in {folder} (the first run compiles)", total) as advance:
+        for row, goals, users in work:
+            wanted = RunOptions(
+                assistants=assistants,
+                users=tuple(users),
+                goals=row.houses,
+                library="default",
+                episodes=len(goals),
+                simulations=options.simulations,
+                horizon=380,
+                seed=options.seed,
+                code=source_hash(),
+            )
+            episodes = run(wanted, RunFolder(folder / row.name, wanted), goals, library, workers, advance)
+            found = summarise(episodes)
+            figures += [Figure(**as_figure(each, row.houses)) for each in found]
+            shown = users if len(users) == 1 else ["pooled", "worst"]
+            for user in shown:
+                for assistant in assistants:
+                    cells = {r.name: r.interval for r in found if (r.user, r.assistant) == (user, assistant)}
+                    line = [interval_cell(cells.get(name)) for name in COLUMNS]
+                    lines.append(
+                        [row.houses, user if len(users) == 1 else f"held out: {user}", assistant, *line]
+                    )
+    title = f"{options.repeats} episodes a house, 380 steps, {options.simulations} simulations, 95 % by house"
+    return Report(figures, [table(title, ["houses", "user", "assistant", *COLUMNS.values()], lines)])
+
+
+def parse_row(name: str) -> Row:
+    """A row from HOUSES-USER; ValueError when it has no user."""
+    houses, _, user = name.strip().partition("-")
+    if not user:
+        raise ValueError(f"row is {name!r}; give HOUSES-USER, for example {ROWS[0].name}")
+    return Row(houses, (user,))
+
+
+def repeated(goals: Goals, times: int) -> Goals:
+    """Every goal so many times in a row."""
+    houses = tuple(house for house in goals.houses for _ in range(times))
+    return Goals(np.repeat(goals.blocks, times, axis=0), houses, goals.name)
