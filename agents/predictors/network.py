@@ -262,8 +262,11 @@ def predict(net: PredictorNet, state: State | Moments) -> Outputs:
     inputs = [part.to(net.device) for part in tensors(encode(net.size, state))]
     with torch.inference_mode(), torch.autocast(net.device.type, torch.bfloat16):
         goal, policy, user, value = net(*inputs)
-    acts = [None if part is None else Acts(*(each.cpu() for each in part)) for part in (policy, user)]
-    return Outputs(goal.cpu(), *acts, None if value is None else value.cpu())
+    return Outputs(goal.cpu(), _fetched(policy), _fetched(user), None if value is None else value.cpu())
+
+
+def _fetched(acts: Acts | None) -> Acts | None:
+    return None if acts is None else Acts(*(part.cpu() for part in acts))
 
 
 def guess_goals(net: PredictorNet, state: State | Moments) -> np.ndarray:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -90,7 +90,7 @@ def _figures(rounds: _Rounds, backend: str, runners: int) -> list[Figure]:
     found = []
     for name, speeds in (("train.decisions_per_s", rounds.wall), ("train.decisions_per_cpu_s", rounds.cpu)):
         timed = np.array(speeds[WARM_UP:])
-        labels = {"backend": backend, "runners": runners}
+        labels: dict[str, str | int | float] = {"backend": backend, "runners": runners}
         middle, low, high = float(np.median(timed)), float(timed.min()), float(timed.max())
         found.append(Figure(name, middle, low, high, "decisions/s", len(timed), labels))
     return found
@@ -126,7 +126,8 @@ def _rllib(wanted: SelfplayOptions, seed: int, runners: int, advance: Callable[[
     )
     with tempfile.TemporaryDirectory() as logs, ray_session(runners + 1, Path(logs)):
         algorithm = config.build_algo()
-        group, played = algorithm.env_runner_group, 0
+        group: Any = algorithm.env_runner_group
+        played = 0
 
         def runner_seconds() -> list[float]:
             return group.foreach_env_runner(lambda runner: time.process_time(), local_env_runner=False)
