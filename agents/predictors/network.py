@@ -256,15 +256,22 @@ def tensors(encoded: Encoded) -> tuple[Tensor, ...]:
 
 
 def predict(net: PredictorNet, state: State | Moments) -> Outputs:
-    """Everything the network predicts of n states, in bfloat16 where that is faster, without gradients."""
+    """Everything the network predicts of n states, in bfloat16 where that is faster, without gradients; the
+    outputs are on the CPU.
+    """
     inputs = [part.to(net.device) for part in tensors(encode(net.size, state))]
     with torch.inference_mode(), torch.autocast(net.device.type, torch.bfloat16):
-        return net(*inputs)
+        goal, policy, user, value = net(*inputs)
+    return Outputs(goal.cpu(), _fetched(policy), _fetched(user), None if value is None else value.cpu())
+
+
+def _fetched(acts: Acts | None) -> Acts | None:
+    return None if acts is None else Acts(*(part.cpu() for part in acts))
 
 
 def guess_goals(net: PredictorNet, state: State | Moments) -> np.ndarray:
     """Probabilities (n, W-2, D-2, H-2, CLASSES) float32 of the goals' blocks in the cells of the box."""
-    return torch.softmax(predict(net, state).goal.float(), -1).cpu().numpy()
+    return torch.softmax(predict(net, state).goal.float(), -1).numpy()
 
 
 def guess_marginals(net: PredictorNet, state: State | Moments, out: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -126,8 +126,8 @@ def _rllib(wanted: SelfplayOptions, seed: int, runners: int, advance: Callable[[
     )
     with tempfile.TemporaryDirectory() as logs, ray_session(runners + 1, Path(logs)):
         algorithm = config.build_algo()
-        group, played = algorithm.env_runner_group, 0
-        assert group is not None
+        group: Any = algorithm.env_runner_group
+        played = 0
 
         def runner_seconds() -> list[float]:
             return group.foreach_env_runner(lambda runner: time.process_time(), local_env_runner=False)

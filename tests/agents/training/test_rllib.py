@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -41,6 +42,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def config(runners: int = 0, **changes: Any) -> AssistanceZeroConfig:
     made = AssistanceZeroConfig().training(selfplay={**OPTIONS, **changes})
     return made.env_runners(num_env_runners=runners).debugging(seed=5, log_level="ERROR")
+
+
+def played(algorithm: AssistanceZero) -> int:
+    """Steps that were played up to and including one more round."""
+    return algorithm.train()["env_runners"]["num_env_steps_sampled_lifetime"]
 
 
 def test_both_drivers_make_the_same_network(session: Path) -> None:
@@ -86,14 +92,12 @@ def test_a_runner_that_dies_comes_back(session: Path) -> None:
         lambda runner: os.getpid(), local_env_runner=False, remote_worker_ids=[1]
     )
     os.kill(pid, 9)
-    before = algorithm.train()["env_runners"]["num_env_steps_sampled_lifetime"]
-    for _ in range(10):
-        played = algorithm.train()["env_runners"]["num_env_steps_sampled_lifetime"]
-        if played - before == 2 * tiny.SELFPLAY.worlds * tiny.SELFPLAY.horizon:
-            break
-        before = played
-    else:
-        pytest.fail("the second runner did not come back within ten rounds")
+    before, deadline = played(algorithm), time.monotonic() + 200
+    while (now := played(algorithm)) - before <= tiny.SELFPLAY.worlds * tiny.SELFPLAY.horizon:
+        assert time.monotonic() < deadline, "the second runner has not come back in 200 seconds"
+        assert now > before  # the other goes on
+        before = now
+        time.sleep(1)
     assert group.num_healthy_remote_env_runners() == 2
     algorithm.stop()
 
