@@ -12,19 +12,13 @@ import argparse
 import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-
-from agents.evaluation.metrics import ALONE, ORACLE, summarise
-from agents.evaluation.report import as_figure
-from agents.evaluation.run import RunFolder, RunOptions, draw_goals, run, with_baselines
-from agents.users import expand_users
-from envs._kernel_cache import source_hash
-from envs.building.goals import Goals, make_source
+from typing import TYPE_CHECKING
 
 from .._cli import App, Figure, Progress, Report, table
 from ..evaluate import interval_cell
-from .variety_exams import houses_that_judge
+
+if TYPE_CHECKING:
+    from envs.building.goals import Goals
 
 COLUMNS = {
     "goal_percent": "goal %",
@@ -34,7 +28,7 @@ COLUMNS = {
     "harm_rate": "harm %",
     "undo_rate": "undone %",
 }
-DEFAULT = (ALONE, "network", "planner_network", ORACLE)
+DEFAULT = ("none", "network", "planner_network", "oracle")
 
 
 @dataclass(frozen=True)
@@ -88,6 +82,15 @@ def bench_assistants(options: argparse.Namespace, progress: Progress) -> Report:
     that need development data are left out, with a word, where it is absent. `people` are recorded people's
     edits in their own order. The default takes about 20 minutes on 2 cores, mostly for the planner.
     """
+    from agents.evaluation.metrics import summarise
+    from agents.evaluation.report import as_figure
+    from agents.evaluation.run import RunFolder, RunOptions, draw_goals, run, with_baselines
+    from agents.users import expand_users
+    from envs._kernel_cache import source_hash
+    from envs.building.goals import make_source
+
+    from .variety_exams import houses_that_judge
+
     for name in ("repeats", "simulations"):
         if getattr(options, name) < 1:
             raise ValueError(f"{name} is {getattr(options, name)}; give 1 or more")
@@ -144,5 +147,7 @@ def parse_row(name: str) -> Row:
 
 def repeated(goals: Goals, times: int) -> Goals:
     """Every goal so many times in a row."""
+    import numpy as np
+
     houses = tuple(house for house in goals.houses for _ in range(times))
-    return Goals(np.repeat(goals.blocks, times, axis=0), houses, goals.name)
+    return type(goals)(np.repeat(goals.blocks, times, axis=0), houses, goals.name)
