@@ -13,6 +13,8 @@ has at the horizon.
 | assistant_share | assistant's net change of similarity / that of both players |
 | speedup | (steps until L alone) / (with help) - 1; 0 where L is never reached |
 | wrong_edit_rate | share of the assistant's edits that lower the similarity |
+| predicted_gain | mean of 2 P - 1 over the assistant's edits, P its own probability of being right |
+| realised_gain | the same in truth: the assistant's net change of similarity per edit |
 | undo_rate | edits of the user on cells that the assistant changed last, per edit of the assistant |
 | harm_rate | chance of ending below an unhelped episode of the same house and user, ties half |
 | harm_no_effect | the same of the unhelped episodes among themselves: what no effect gives |
@@ -20,8 +22,8 @@ has at the horizon.
 | goal_nll, goal_brier, goal_ece | goal posterior on untouched cells, at 25, 50, 75 % done (label `done`) |
 | decision_ms_p50, decision_ms_p95 | time per decision of the assistant |
 
-Ratios (assistant_share, wrong_edit_rate, undo_rate, normalised_help) are taken of sums over a house's
-episodes. Intervals are 95 % bootstrap over houses.
+Ratios (assistant_share, wrong_edit_rate, undo_rate, both gains, normalised_help) are taken of sums over a
+house's episodes. Intervals are 95 % bootstrap over houses.
 """
 
 from __future__ import annotations
@@ -116,6 +118,12 @@ def _rows(assistant: str, user: str, episodes: list[Episode], everything: Sequen
         ]
     if assistant != ALONE:
         edits = lambda e: e.measures["assistant_edits"]  # noqa: E731
+        calibration: list[Row] = []
+        if any(e.measures.get("assistant_predicted_gain") for e in episodes):
+            calibration = [
+                ratio("predicted_gain", measure("assistant_predicted_gain"), edits),
+                ratio("realised_gain", measure("assistant_gain"), edits),
+            ]
         rows += [
             ratio(
                 "assistant_share",
@@ -124,6 +132,7 @@ def _rows(assistant: str, user: str, episodes: list[Episode], everything: Sequen
             ),
             ratio("wrong_edit_rate", measure("assistant_wrong_edits"), edits),
             ratio("undo_rate", measure("undone_edits"), edits),
+            *calibration,
             mean("decision_ms_p50", (e.measures["decision_ms_p50"] for e in episodes), "ms"),
             mean("decision_ms_p95", (e.measures["decision_ms_p95"] for e in episodes), "ms"),
         ]

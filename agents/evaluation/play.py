@@ -70,6 +70,7 @@ class _Log:
         self.user_edits = [self.edits[:, USER].astype(np.int16)]
         self.moves = np.zeros((count, 2), np.int64)
         self.gains = np.zeros((count, 2))
+        self.predicted = np.zeros(count)
         self.wrong = np.zeros((count, 2), np.int64)
         self.undone = np.zeros(count, np.int64)
         self.milliseconds: list[np.ndarray] = []
@@ -91,6 +92,8 @@ class _Log:
             kind = np.where(active, batch.effective[:, player], 0)
             cell = batch.state.previous[:, player, 1]
             edit = (kind == PLACE) | (kind == BREAK)
+            if player == ASSISTANT and (marginals := getattr(self.assistant, "marginals", None)) is not None:
+                self.predicted += np.where(edit, self._predicted(marginals, rows, cell), 0)
             gain = np.where(edit, self._gain(player, rows, cell), 0)
             self.edits[:, player] += edit
             self.moves[:, player] += (kind >= MOVE_FIRST) & (kind <= MOVE_LAST)
@@ -115,6 +118,14 @@ class _Log:
             self.blocks[rows[edits], cell[edits]] = after[edits]
         return _similarity(after, goal) - _similarity(before, goal)
 
+    def _predicted(self, marginals: np.ndarray, rows: np.ndarray, cell: np.ndarray) -> np.ndarray:
+        """The gain 2 P - 1 that the assistant expected of its edit, P its probability (B, N, 10) of being
+        right.
+        """
+        kind, block = self.batch.state.previous[rows, ASSISTANT][:, [0, 2]].T
+        found = marginals[rows, cell, np.where(kind == PLACE, block, self.blocks[rows, cell])]
+        return 2 * np.where(kind == PLACE, found, 1 - found) - 1
+
     def episode(self, row: int, task: Task, config: BuildingConfig, user: str, assistant: str) -> Episode:
         steps = int(self.lengths[row])
         milliseconds = np.array([step[row] for step in self.milliseconds[:steps]])
@@ -128,6 +139,7 @@ class _Log:
             "assistant_wrong_edits": float(self.wrong[row, ASSISTANT]),
             "assistant_gain": float(self.gains[row, ASSISTANT]),
             "undone_edits": float(self.undone[row]),
+            "assistant_predicted_gain": float(self.predicted[row]),
             "decision_ms_p50": float(np.median(milliseconds)),
             "decision_ms_p95": float(np.quantile(milliseconds, 0.95)),
             **self.calibration.measures(row),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from agents.assistants import network
 from scripts.bench import variety_cells, variety_exams
 from scripts.bench.__main__ import main
 from scripts.bench.variety import _split_sources
@@ -74,6 +75,30 @@ def test_a_part_asked_for_later_needs_no_second_training(
     both = json.loads(capsys.readouterr().out)["figures"]
     of_episodes = ("variety.saved", "variety.wrong", "variety.harm")
     assert first == [row for row in both if row["name"] not in of_episodes]
+
+
+def test_networks_that_exist_are_asked_the_same_questions(
+    no_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch", reason="networks need torch, of the extra `learn`")
+    member = str(Path(network.SHIPPED) / "0")
+    assert main(["posterior", "--nets", f"shipped,{member}", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert "houses recorded " in captured.err
+    rows = json.loads(captured.out)["figures"]
+    labels = [(row["name"], row["labels"]["net"], row["labels"]["built"]) for row in rows]
+    assert sorted(labels) == sorted(
+        (name, net, built)
+        for name in ("posterior.nll", "posterior.ece")
+        for net in ("shipped", member)
+        for built in (25, 50, 75)
+    )
+    nll = {(row["labels"]["net"], row["labels"]["built"]): row["value"] for row in rows if row["unit"]}
+    assert nll["shipped", 25] > nll["shipped", 75] > 0
+    assert nll["shipped", 25] != nll[member, 25]  # the ensemble is not one of its members
+    assert all(0 <= row["value"] < 1 for row in rows if row["name"] == "posterior.ece")
+    assert main(["posterior", "--nets", str(no_data)]) == 2
+    assert "no card.json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,30 @@ def test_an_undone_edit_is_one_of_the_user_on_a_cell_of_the_assistant() -> None:
     assert episode.measures["user_wrong_edits"] == 1
 
 
+def test_predicted_gain_is_what_the_assistants_posterior_promised_of_its_edits() -> None:
+    """It places a block it believes in by .8, breaks it again believing .3 that it is right, and waits."""
+    config = BuildingConfig.make(size=(6, 6, 6), horizon=3, user={"start": (3, 2, 3)})
+    goal = start_blocks(config.size)
+    cell = int(np.ravel_multi_index((4, 2, 4), config.size))
+    goal.reshape(-1)[cell] = goal[1, 2, 1] = PLANKS
+    assistant = Scripted("assistant", [(PLACE, cell, PLANKS), (BREAK, cell, 0)])
+    assistant.marginals = np.zeros((1, config.cells, 10), np.float32)  # type: ignore[attr-defined]
+    believed = assistant.marginals[0, cell]  # type: ignore[attr-defined]
+    act = assistant.act
+
+    def act_and_doubt(state: State, active: np.ndarray) -> np.ndarray:
+        believed[PLANKS] = (0.8, 0.3, 0.3)[assistant.time]
+        return act(state, active)
+
+    assistant.act = act_and_doubt  # type: ignore[method-assign]
+    (episode,) = play(config, Scripted("user", []), assistant, Task(goal[None], ("house",), (0,), 0))
+    # 2 * .8 - 1 for the block, 2 * (1 - .3) - 1 for taking it away; in truth +1 and -1.
+    assert episode.measures["assistant_predicted_gain"] == pytest.approx(0.6 + 0.4, abs=1e-6)
+    assert episode.measures["assistant_gain"] == 0
+    rows = {row.name: row.interval.value for row in summarise([episode])}
+    assert (rows["predicted_gain"], rows["realised_gain"]) == (pytest.approx(50, abs=1e-4), 0)
+
+
 # --- runs ---------------------------------------------------------------------------------------------------
 
 OPTIONS = RunOptions(
