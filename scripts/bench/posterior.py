@@ -7,7 +7,7 @@ when a quarter, half and three quarters are built); here they are put to network
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._cli import App, Figure, Progress, Report, table
 
@@ -80,7 +80,7 @@ def _scores(name: str, net: PredictorNet, exam: Exam) -> list[Figure]:
     figures = []
     for built in np.unique(exam.built):
         there = exam.built == built
-        labels = {"net": name, "houses": exam.houses, "order": exam.order, "built": int(built)}
+        labels: dict[str, str | int] = {"net": name, "houses": exam.houses, "order": exam.order, "built": int(built)}
         nll = mean_interval(losses[there], houses[there])
         figures.append(Figure("posterior.nll", nll.value, nll.lo, nll.hi, "nats", nll.n, labels))
         scored = owner[there] == 0
@@ -91,7 +91,7 @@ def _scores(name: str, net: PredictorNet, exam: Exam) -> list[Figure]:
     return figures
 
 
-def _table(figures: list[Figure]) -> object:
+def _table(figures: list[Figure]) -> Any:
     """A line for each network and exam: NLL and ECE at each level."""
     cells: dict[tuple[object, ...], dict[str, list[str]]] = {}
     for figure in figures:
