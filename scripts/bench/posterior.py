@@ -80,7 +80,8 @@ def _scores(name: str, net: PredictorNet, exam: Exam) -> list[Figure]:
     figures = []
     for built in np.unique(exam.built):
         there = exam.built == built
-        labels: dict[str, str | int] = {"net": name, "houses": exam.houses, "order": exam.order, "built": int(built)}
+        labels: dict[str, str | int] = {"net": name, "houses": exam.houses, "order": exam.order}
+        labels["built"] = int(built)
         nll = mean_interval(losses[there], houses[there])
         figures.append(Figure("posterior.nll", nll.value, nll.lo, nll.hi, "nats", nll.n, labels))
         scored = owner[there] == 0
