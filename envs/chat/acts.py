@@ -2,9 +2,8 @@
 
 An act is a kind with up to three small integers: ``inform`` has a slot, a value and a strength. Each speaker
 has a table of kinds (`ASSISTANT_KINDS`, `USER_KINDS`), and flat numbers count the acts kind by kind in the
-table's
-order, so that 0 is always `wait`. `Codec` is that table for kernels; how many items a catalogue has per
-domain is its only parameter. In text form an act reads ``inform(stay.area, north, must)``.
+table's order, so that 0 is always `wait`. `Codec` is that table for kernels; how many items a catalogue has
+per domain is its only parameter. In text form an act reads ``inform(stay.area, north, must)``.
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 
 A catalogue is fixed for an episode and hidden from both players. The assistant learns of items through tools,
 the user through what the assistant shows. Generated items have a quality that drives prices and the
-attributes
-that go with it, and every catalogue has its own popular categories. `from_csv` and `from_jsonl` read a
-catalogue of your own; `envs.chat.schema.infer_schema` makes a schema of its rows.
+attributes that go with it, and every catalogue has its own popular categories. `from_csv` and `from_jsonl`
+read a catalogue of your own; `envs.chat.schema.infer_schema` makes a schema of its rows.
 """
 
 from __future__ import annotations
@@ -103,9 +102,8 @@ def from_records(schema: Schema, rows: Sequence[Mapping[str, object]], items: in
     """A catalogue (B = 1) of the rows of a table.
 
     Columns are `domain` (may be missing with one domain), the names of attributes (a value's name, or a
-    number
-    where the attribute has bounds), `price`, and `stock`: the clock at which the item sells out, 0 for what
-    is not to be had, nothing for what lasts. Unknown names become the value `other` where there is one.
+    number where the attribute has bounds), `price`, and `stock`: the clock at which the item sells out, 0 for
+    what is not to be had, nothing for what lasts. Unknown names become the value `other` where there is one.
 
     Raises ValueError that names the row and column for what does not fit the schema, and for more than
     `items` items of a domain.

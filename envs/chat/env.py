@@ -17,8 +17,11 @@
 | Options | those of `ChatEnv`, and those of `ChatConfig` |
 
 **Observations** of both agents hold the parts of the public `state.State` by name (without the log), `time`,
-the share of the horizon that has passed, and `action_mask`. **Only the user's** has also `ideal`, `weight`,
-`hard`, `aware`, `budget` and `satisfaction`: what they want, know and feel.
+the share of the horizon that has passed, and `action_mask`. With `observe="both"` there is also `text`, what
+the other said last as a sentence; with `observe="text"` the assistant gets it in place of the parts in
+`UNDERSTOOD`, which say what the user's acts mean. (The mask still tells which requirements could be relaxed.)
+**Only the user's** has also `ideal`, `weight`, `hard`, `aware`, `budget` and `satisfaction`: what they want,
+know and feel.
 
 **Turns.** A step is one act of the agent whose turn it is (`speaker`); the other's mask holds `wait` alone,
 and what it gives is ignored. After a tool call the assistant goes on.
@@ -28,11 +31,11 @@ agents; see `ChatConfig.reward` for when. An assistant that reads rewards while 
 **Infos** are empty, but for the user's `utility`.
 
 **End.** Terminated when the assistant closes, the user quits or has replied to the last booking; truncated
-after
-`horizon` acts of the assistant. Acts outside the mask are silence, or IllegalActionError with `strict=True`.
+after `horizon` acts of the assistant. Acts outside the mask are silence, or IllegalActionError with
+`strict=True`.
 
-**Seeds.** `reset(seed=s)` seeds one stream each for catalogues and goals; a reset without a seed goes on with
-them. Nothing else is random.
+**Seeds.** `reset(seed=s)` seeds one stream each for catalogues, goals and wording; a reset without a seed
+goes on with them. Nothing else is random.
 
 **Versions.** v0: first version.
 """
@@ -40,28 +43,40 @@ them. Nothing else is random.
 from __future__ import annotations
 
 import operator
+import string
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete, Space
+from gymnasium.spaces import Box, Dict, Discrete, Space, Text
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils import parallel_to_aec
 
 from . import state as states
-from .acts import SPEAKERS, USER
+from .acts import ASSISTANT, SPEAKERS, USER
 from .catalogue import Catalogue, draw_catalogues
 from .config import ChatConfig
 from .goals import draw_goals
+from .language import say
 from .legal import mask
 from .persona import Persona
 from .satisfaction import RATINGS
 from .state import Goal, State, state_bytes
 from .vector import ChatBatch, EpisodeOverError, IllegalActionError
 
-Observation = dict[str, np.ndarray]
+Observation = dict[str, Any]
 PRIVATE = ("ideal", "weight", "hard", "aware", "budget", "satisfaction")
 """What only the user's observation holds."""
+PUBLIC = tuple(name for name in State._fields if name != "log")
+"""Parts of the public state that observations hold."""
+UNDERSTOOD = (
+    "accepted", "said", "stated", "denied", "criticised", "relaxed", "mentioned", "refused", "pending",
+    "last", "rating",
+)  # fmt: skip
+"""Parts that an assistant who reads text has to find out by itself."""
+OBSERVE = ("act", "text", "both")
+LONGEST, CHARACTERS = 600, string.printable
+"""Limits of texts."""
 _HIGH = 1e9
 
 
@@ -70,7 +85,9 @@ class Snapshot(NamedTuple):
 
     arrays: tuple[np.ndarray, ...]
     streams: tuple[Mapping[str, Any], ...]
-    """States of the generators of catalogues and goals; empty before the first reset."""
+    """States of the generators of catalogues, goals and wording; empty before the first reset."""
+    wording: int
+    """Seed of this episode's paraphrases."""
 
 
 class ChatEnv(ParallelEnv[str, Observation, int]):
@@ -94,6 +111,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         drift: float = 0.0,
         goals: Callable[[np.random.Generator], Goal] | None = None,
         catalogues: Callable[[np.random.Generator], Catalogue] | None = None,
+        observe: Literal["act", "text", "both"] = "act",
         render_mode: str | None = None,
         **config: Any,
     ):
@@ -104,6 +122,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
             drift: chance that the goal changes once, see `goals.draw_goals`.
             goals: draws one goal (B = 1), in place of the prior that the options above are for.
             catalogues: draws one catalogue (B = 1), in place of the generator.
+            observe: whether observations hold acts, text or both.
             render_mode: None or "ansi".
             config: options of `ChatConfig`.
 
@@ -112,6 +131,8 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         """
         if render_mode not in (None, "ansi"):
             raise ValueError(f"render_mode is {render_mode!r}; choose None or 'ansi'")
+        if observe not in OBSERVE:
+            raise ValueError(f"observe is {observe!r}; choose from {', '.join(OBSERVE)}")
         self.config = ChatConfig.make(**config)
         self.render_mode = render_mode
         self._options: dict[str, Any] = {
@@ -120,6 +141,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
             "drift": drift,
             "goals": goals,
             "catalogues": catalogues,
+            "observe": observe,
         }
         schema, items, horizon = self.config.schema, self.config.items, self.config.horizon
         people = [persona or Persona()]
@@ -130,6 +152,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         if goals is None:
             self._draw_goal(np.random.default_rng(0))
         self.batch = ChatBatch(1, self.config)
+        self._observe, self._wording = observe, 0
         self.possible_agents = list(SPEAKERS)
         self.agents: list[str] = []
         self._acts = {name: self.batch.acts.codecs[i].size for i, name in enumerate(SPEAKERS)}
@@ -158,10 +181,11 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         if seed is not None or not self._streams:
             if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
                 raise ValueError(f"seed is {seed!r}; give an integer of 0 or more, or None to go on")
-            parts = np.random.SeedSequence(seed).spawn(2)
+            parts = np.random.SeedSequence(seed).spawn(3)
             self._streams = tuple(np.random.default_rng(part) for part in parts)
-        catalogues, goals = self._streams
+        catalogues, goals, wording = self._streams
         self.batch.reset(self._draw_goal(goals), self._draw_catalogue(catalogues))
+        self._wording = int(wording.integers(2**63))
         self.agents = list(self.possible_agents)
         return self._observations(), self._infos()
 
@@ -221,7 +245,9 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
 
     def snapshot(self) -> Snapshot:
         """Everything that `restore` needs, the streams of the next episodes included."""
-        return Snapshot(self.batch.snapshot(), tuple(s.bit_generator.state for s in self._streams))
+        return Snapshot(
+            self.batch.snapshot(), tuple(s.bit_generator.state for s in self._streams), self._wording
+        )
 
     def restore(self, snapshot: Snapshot) -> dict[str, Observation]:
         """Return to a snapshot of an equal environment; returns the observations then."""
@@ -229,6 +255,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         self._streams = tuple(np.random.default_rng(0) for _ in snapshot.streams)
         for stream, state in zip(self._streams, snapshot.streams, strict=True):
             stream.bit_generator.state = state
+        self._wording = snapshot.wording
         self.agents = [] if self.batch.done[0] else list(self.possible_agents)
         return self._observations()
 
@@ -255,10 +282,12 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         state, latent = self.batch.state, self.batch.latent
         found = {}
         for speaker, name in enumerate(SPEAKERS):
-            seen: Observation = {part: _row(getattr(state, part)) for part in PUBLIC}
+            seen: Observation = {part: _row(getattr(state, part)) for part in self._parts(name)}
             if speaker == USER:
                 seen |= {p: _row(getattr(latent.goal, p)) for p in PRIVATE if p in Goal._fields}
                 seen |= {p: _row(getattr(latent.mind, p)) for p in ("aware", "satisfaction")}
+            if self._observe != "act":
+                seen["text"] = say(self.batch.acts, state, 0, 1 - speaker, self._wording)[:LONGEST]
             seen["time"] = np.array([state.clock[0] / self.config.horizon], np.float32)
             own = mask(*self.batch.legal(speaker), self._acts[name])[0]
             rated = speaker == USER and state.speaker[0] == USER and not self.batch.done[0]
@@ -271,9 +300,14 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
     def _infos(self) -> dict[str, dict[str, Any]]:
         return {"user": {"utility": float(self.batch.utility()[0])}, "assistant": {}}
 
+    def _parts(self, agent: str) -> tuple[str, ...]:
+        """Parts of the public state that an agent's observation holds."""
+        reads = agent == SPEAKERS[ASSISTANT] and self._observe == "text"
+        return tuple(part for part in PUBLIC if not (reads and part in UNDERSTOOD))
+
     def _space(self, agent: str) -> Dict:
         latent = self.batch.latent
-        parts = {part: getattr(self.batch.state, part) for part in PUBLIC}
+        parts = {part: getattr(self.batch.state, part) for part in self._parts(agent)}
         if agent == SPEAKERS[USER]:
             parts |= {p: getattr(latent.goal, p) for p in PRIVATE if p in Goal._fields}
             parts |= {p: getattr(latent.mind, p) for p in ("aware", "satisfaction")}
@@ -285,13 +319,11 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
                 limits = np.iinfo(row.dtype)
                 low, high = max(low, limits.min), limits.max
             spaces[name] = Box(low, high, row.shape, row.dtype.type)
+        if self._observe != "act":
+            spaces["text"] = Text(LONGEST, min_length=1, charset=CHARACTERS)
         spaces["time"] = Box(0, 1, (1,), np.float32)
         spaces["action_mask"] = Box(0, 1, (int(self._action_spaces[agent].n),), np.int8)
         return Dict(spaces)
-
-
-PUBLIC = tuple(name for name in State._fields if name != "log")
-"""Parts of the public state that observations hold."""
 
 
 def transcript(batch: ChatBatch, row: int = 0) -> str:

@@ -1,22 +1,17 @@
 """What users want: the prior over goals, and how good bookings are under a goal.
 
 **Prior** (`draw_goals`). The user asks for one domain or several. They have a dream item of each in mind,
-drawn as
-catalogues are but independently of the catalogue at hand, so that an assistant can draw hypotheses without
-knowing it. A slot matters with chance 0.75; its weight is gamma distributed and weights sum to 1 in a domain.
-Ideals are the dream item's values with chance 0.7, else any. Up to two slots that matter are hard
-constraints,
-which the user would give up early, late, or never. Of the other slots that matter, half are ones in which
-they
-only find out what they want when the assistant explains it or compares examples; these weigh 1.5 times as
-much.
-The budget is 0.9 to 1.3 times what the dream items cost.
+drawn as catalogues are but independently of the catalogue at hand, so that an assistant can draw hypotheses
+without knowing it. A slot matters with chance 0.75; its weight is gamma distributed and weights sum to 1 in a
+domain. Ideals are the dream item's values with chance 0.7, else any. Up to two slots that matter are hard
+constraints, which the user would give up early, late, or never. Of the other slots that matter, half are ones
+in which they only find out what they want when the assistant explains it or compares examples; these weigh
+1.5 times as much. The budget is 0.9 to 1.3 times what the dream items cost.
 
 **Utility** (`utility`), 0..1: the mean over wanted domains of the weighted mean taste of the booked item's
 values, times what broken hard constraints leave of it (0.7, 0.4 or 0), nothing for what is not booked. Linked
-bookings
-multiply it: by ``1 - near`` for each pair that should be the same and is not, by 0.5 for each that comes in
-the wrong order; and each percent over budget takes four.
+bookings multiply it: by ``1 - near`` for each pair that should be the same and is not, by 0.5 for each that
+comes in the wrong order; and each percent over budget takes four.
 
 `optimum` is the exact best over all combinations of items; `commit_value` what booking the best of the items
 at hand is worth under a belief over goals.

@@ -1,9 +1,8 @@
 """Which acts are legal, as a predicate on one act and as ascending lists of flat acts.
 
 Off turn the only act is `wait`, which is always legal. Assistants may speak of slots and items of domains
-that are
-wanted and not booked yet, and of items only when a search has found them. Users speak of the domain at hand
-and of items that were put before them; they thank when all is booked. Nothing here looks at the goal.
+that are wanted and not booked yet, and of items only when a search has found them. Users speak of the domain
+at hand and of items that were put before them; they thank when all is booked. Nothing here looks at the goal.
 """
 
 from __future__ import annotations

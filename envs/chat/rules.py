@@ -2,14 +2,13 @@
 
 A dialogue goes act by act. The user opens. What the assistant says is answered by one act of the user; tools
 (search, check stock, hold) return at once and the assistant goes on. A booking is a tool call that the user
-is
-told of. The dialogue ends when the assistant closes it, when the user quits, when the user has replied to the
-last booking, or out of time.
+is told of. The dialogue ends when the assistant closes it, when the user quits, when the user has replied to
+the last booking, or out of time.
 
 Search ranks items by what the user said: first by how many requirements they break, then by how many
-preferences
-they meet, then by number; it returns the best that it has not returned before. Bookings cannot be undone;
-what is out of stock cannot be held or booked, and a hold, one per domain, keeps an item from being sold out.
+preferences they meet, then by number; it returns the best that it has not returned before. Bookings cannot be
+undone; what is out of stock cannot be held or booked, and a hold, one per domain, keeps an item from being
+sold out.
 
 Costs do not depend on the goal: a turn and words said by the user, words read, tool calls.
 """

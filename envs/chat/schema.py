@@ -1,9 +1,8 @@
 """What can be talked about: domains, their attributes and values, and how bookings of domains hang together.
 
 A *slot* is an attribute of a domain, numbered ``domain * ATTRIBUTES + attribute``; its values are numbered
-from
-0. Fixed numbers of domains, attributes and values per attribute give every schema the same acts, so that one
-network can read them all; what a schema does not use is never legal.
+from 0. Fixed numbers of domains, attributes and values per attribute give every schema the same acts, so that
+one network can read them all; what a schema does not use is never legal.
 
 `CONCIERGE` is the built-in schema. `infer_schema` makes one of the rows of a table.
 """
@@ -149,10 +148,9 @@ def infer_schema(rows: Sequence[Mapping[str, object]], name: str = "table") -> S
     """A schema for the rows of a table (one item each).
 
     Column `domain` says what kind of item a row is (one kind, `item`, without it), `price` is a number;
-    `stock`
-    and `name` are left out. Columns of numbers with more than six different values become six bins of equal
-    share, other columns categories, the rarest of which are one value, `other`. ValueError for no rows, or
-    for more domains than a schema holds; attributes beyond the seventh are left out.
+    `stock` and `name` are left out. Columns of numbers with more than six different values become six bins of
+    equal share, other columns categories, the rarest of which are one value, `other`. ValueError for no rows,
+    or for more domains than a schema holds; attributes beyond the seventh are left out.
     """
     if not rows:
         raise ValueError("the table has no rows; a schema needs one item at least")

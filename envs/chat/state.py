@@ -2,10 +2,9 @@
 
 `State` is public: what was said, what tools returned, what is held and booked. Planners and assistants get it
 and nothing else. `Goal` is what the user wants and who they are, `Mind` how they feel and what they have
-become
-aware of; `Latent` is both with the books that rewards are made of. All are tuples of arrays with a leading
-batch axis; `Mind` follows from `Goal` and the public history, so a belief may keep a `Goal` and a `Mind` for
-each of its hypotheses and move them with the same kernels (`minds`).
+become aware of; `Latent` is both with the books that rewards are made of. All are tuples of arrays with a
+leading batch axis; `Mind` follows from `Goal` and the public history, so a belief may keep a `Goal` and a
+`Mind` for each of its hypotheses and move them with the same kernels (`minds`).
 
 Items are numbered through all domains, ``domain * items + item``; -1 stands for none.
 """

@@ -1,8 +1,8 @@
 """Many dialogues at once: the core that every other view of the game is made of.
 
 `step` takes one act of whoever's turn it is in each dialogue. After `reset` nothing is random: what users
-draw,
-their ratings included, comes in with their acts. A dialogue that has ended stays as it is until `reset`.
+draw, their ratings included, comes in with their acts. A dialogue that has ended stays as it is until
+`reset`.
 """
 
 from __future__ import annotations

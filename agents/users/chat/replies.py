@@ -6,9 +6,8 @@ in utilities. Everything follows from the goal, the mind and the public state, s
 likelihood that beliefs need, and what users draw from.
 
 A reply is built as masses: chances are handed down from a situation to the acts that suit it, and what does
-not
-apply goes back to nodding. Quitting never answers a confirmation or an explanation, and agreeing never ends a
-dialogue.
+not apply goes back to nodding. Quitting never answers a confirmation or an explanation, and agreeing never
+ends a dialogue.
 """
 
 from __future__ import annotations
