@@ -18,6 +18,7 @@ from envs.chat.legal import is_legal
 from envs.chat.schema import infer_schema
 from envs.chat.twenty_questions import TwentyQuestions
 from envs.tabular import tabulate
+from planners.exact import solve
 
 CONFIG = ChatConfig(items=6, horizon=20)
 
@@ -176,7 +177,7 @@ def test_a_table_becomes_a_catalogue(tmp_path: Path) -> None:
     assert not game.state.found[0, 3:].any()
 
 
-def test_twenty_questions_has_its_known_shape() -> None:
-    game = tabulate(TwentyQuestions(bits=2))
-    assert game.shape[3] == 4
-    assert game.prior.tolist() == [0.25] * 4
+@pytest.mark.parametrize(("cost", "value"), [(0.05, 0.9), (0.24, 0.52), (0.4, 0.25)])
+def test_twenty_questions_has_its_known_value(cost: float, value: float) -> None:
+    game = tabulate(TwentyQuestions(bits=2, cost=cost))
+    assert solve(game).value == pytest.approx(value)
