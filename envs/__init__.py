@@ -46,6 +46,11 @@ _SPECS = (
         "Many of the latter at once (Gymnasium vector API; needs user= and num_envs=).",
     ),
     EnvSpec(
+        "chat-v0",
+        "envs.chat.env:ChatEnv",
+        "A user with a hidden goal talks with an assistant who asks, shows and books (PettingZoo, parallel).",
+    ),
+    EnvSpec(
         "tabular-v0",
         "envs.tabular.env:TabularEnv",
         "Small games with known optimal values, by name: game='tiger' (PettingZoo, parallel).",

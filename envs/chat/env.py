@@ -1,0 +1,357 @@
+"""The chat game for PettingZoo: two agents who take turns, acts as flat numbers.
+
+    env = ChatEnv(domains=2)                      # or envs.make("chat-v0", domains=2)
+    observations, infos = env.reset(seed=0)
+    while env.agents:
+        actions = {
+            name: env.action_space(name).sample(observations[name]["action_mask"]) for name in env.agents
+        }
+        observations, rewards, terminations, truncations, infos = env.step(actions)
+
+| | |
+|---|---|
+| Import | `envs.chat.env`: `ChatEnv`, `parallel_env`, `env` (one agent after the other) |
+| Agents | `user`, `assistant`; the user opens |
+| Actions | `Discrete(n)`; the assistant's are its acts, the user's are ``act + acts * rating`` with rating
+1..5 or 0 | | State | `Box(0, 255, (bytes,), uint8)`: the public state |
+| Options | those of `ChatEnv`, and those of `ChatConfig` |
+
+**Observations** of both agents hold the parts of the public `state.State` by name (without the log), `time`,
+the share of the horizon that has passed, and `action_mask`. With `observe="both"` there is also `text`, what
+the other said last as a sentence; with `observe="text"` the assistant gets it in place of the parts in
+`UNDERSTOOD`, which say what the user's acts mean. (The mask still tells which requirements could be relaxed.)
+**Only the user's** has also `ideal`, `weight`, `hard`, `aware`, `budget` and `satisfaction`: what they want,
+know and feel.
+
+**Turns.** A step is one act of the agent whose turn it is (`speaker`); the other's mask holds `wait` alone,
+and what it gives is ignored. After a tool call the assistant goes on.
+
+**Rewards.** Utility of what was booked over the best that was to be had, less effort and tool costs, for both
+agents; see `ChatConfig.reward` for when. An assistant that reads rewards while it acts plays another game.
+**Infos** are empty, but for the user's `utility`.
+
+**End.** Terminated when the assistant closes, the user quits or has replied to the last booking; truncated
+after `horizon` acts of the assistant. Acts outside the mask are silence, or IllegalActionError with
+`strict=True`.
+
+**Seeds.** `reset(seed=s)` seeds one stream each for catalogues, goals and wording; a reset without a seed
+goes on with them. Nothing else is random.
+
+**Versions.** v0: first version.
+"""
+
+from __future__ import annotations
+
+import operator
+import string
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from gymnasium.spaces import Box, Dict, Discrete, Space, Text
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils import parallel_to_aec
+
+from . import state as states
+from .acts import ASSISTANT, SPEAKERS, USER
+from .catalogue import Catalogue, draw_catalogues
+from .config import ChatConfig
+from .goals import draw_goals
+from .language import say
+from .legal import mask
+from .persona import Persona
+from .satisfaction import RATINGS
+from .state import Goal, State, state_bytes
+from .vector import ChatBatch, EpisodeOverError, IllegalActionError
+
+Observation = dict[str, Any]
+PRIVATE = ("ideal", "weight", "hard", "aware", "budget", "satisfaction")
+"""What only the user's observation holds."""
+PUBLIC = tuple(name for name in State._fields if name != "log")
+"""Parts of the public state that observations hold."""
+UNDERSTOOD = (
+    "accepted", "said", "stated", "denied", "criticised", "relaxed", "mentioned", "refused", "pending",
+    "last", "rating",
+)  # fmt: skip
+"""Parts that an assistant who reads text has to find out by itself."""
+OBSERVE = ("act", "text", "both")
+LONGEST, CHARACTERS = 600, string.printable
+"""Limits of texts."""
+_HIGH = 1e9
+
+
+class Snapshot(NamedTuple):
+    """A moment of a `ChatEnv`, made by `snapshot`. It holds the goal: it is not for assistants."""
+
+    arrays: tuple[np.ndarray, ...]
+    streams: tuple[Mapping[str, Any], ...]
+    """States of the generators of catalogues, goals and wording; empty before the first reset."""
+    wording: int
+    """Seed of this episode's paraphrases."""
+
+
+class ChatEnv(ParallelEnv[str, Observation, int]):
+    """The chat game as a `pettingzoo.ParallelEnv`; see the module's page.
+
+    Attributes: `config`, `batch` (the `ChatBatch` of one dialogue behind this view, whose `latent` and
+    `catalogue` are not for assistants).
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {
+        "name": "chat_v0",
+        "render_modes": ["ansi"],
+        "render_fps": 1,
+        "is_parallelizable": True,
+    }
+
+    def __init__(
+        self,
+        domains: int | None = None,
+        persona: Persona | None = None,
+        drift: float = 0.0,
+        goals: Callable[[np.random.Generator], Goal] | None = None,
+        catalogues: Callable[[np.random.Generator], Catalogue] | None = None,
+        observe: Literal["act", "text", "both"] = "act",
+        render_mode: str | None = None,
+        **config: Any,
+    ):
+        """
+        Args:
+            domains: how many domains the user wants; None: any number.
+            persona: who the user is.
+            drift: chance that the goal changes once, see `goals.draw_goals`.
+            goals: draws one goal (B = 1), in place of the prior that the options above are for.
+            catalogues: draws one catalogue (B = 1), in place of the generator.
+            observe: whether observations hold acts, text or both.
+            render_mode: None or "ansi".
+            config: options of `ChatConfig`.
+
+        Raises:
+            ValueError: an option or a value that does not exist.
+        """
+        if render_mode not in (None, "ansi"):
+            raise ValueError(f"render_mode is {render_mode!r}; choose None or 'ansi'")
+        if observe not in OBSERVE:
+            raise ValueError(f"observe is {observe!r}; choose from {', '.join(OBSERVE)}")
+        self.config = ChatConfig.make(**config)
+        self.render_mode = render_mode
+        self._options: dict[str, Any] = {
+            "domains": domains,
+            "persona": persona,
+            "drift": drift,
+            "goals": goals,
+            "catalogues": catalogues,
+            "observe": observe,
+        }
+        schema, items, horizon = self.config.schema, self.config.items, self.config.horizon
+        people = [persona or Persona()]
+        self._draw_goal = goals or (
+            lambda rng: draw_goals(schema, 1, rng, people, domains=domains, drift=drift, horizon=horizon)
+        )
+        self._draw_catalogue = catalogues or (lambda rng: draw_catalogues(schema, 1, items, rng))
+        if goals is None:
+            self._draw_goal(np.random.default_rng(0))
+        self.batch = ChatBatch(1, self.config)
+        self._observe, self._wording = observe, 0
+        self.possible_agents = list(SPEAKERS)
+        self.agents: list[str] = []
+        self._acts = {name: self.batch.acts.codecs[i].size for i, name in enumerate(SPEAKERS)}
+        sizes = {name: n * (RATINGS + 1 if name == SPEAKERS[USER] else 1) for name, n in self._acts.items()}
+        self._action_spaces: dict[str, Discrete] = {name: Discrete(n) for name, n in sizes.items()}
+        self._observation_spaces = {name: self._space(name) for name in SPEAKERS}
+        self.state_space = Box(0, 255, (state_bytes(self.batch.state),), np.uint8)
+        self._streams: tuple[np.random.Generator, ...] = ()
+
+    def observation_space(self, agent: str) -> Dict:
+        """The space of an agent's observations, always the same object."""
+        return self._observation_spaces[agent]
+
+    def action_space(self, agent: str) -> Discrete:
+        """The space of an agent's actions, always the same object."""
+        return self._action_spaces[agent]
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
+        """Start an episode; returns observations and infos.
+
+        seed: starts the streams anew; without one they go on, or start from entropy. `options` are not used.
+        ValueError for a negative or non-integer seed.
+        """
+        if seed is not None or not self._streams:
+            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
+                raise ValueError(f"seed is {seed!r}; give an integer of 0 or more, or None to go on")
+            parts = np.random.SeedSequence(seed).spawn(3)
+            self._streams = tuple(np.random.default_rng(part) for part in parts)
+        catalogues, goals, wording = self._streams
+        self.batch.reset(self._draw_goal(goals), self._draw_catalogue(catalogues))
+        self._wording = int(wording.integers(2**63))
+        self.agents = list(self.possible_agents)
+        return self._observations(), self._infos()
+
+    def step(
+        self, actions: Mapping[str, int]
+    ) -> tuple[
+        dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
+    ]:
+        """One act of the agent whose turn it is; returns observations, rewards, terminations, truncations,
+        infos.
+
+        Raises:
+            EpisodeOverError: no episode is running.
+            ValueError: an agent is missing or unknown, or an action does not exist.
+            TypeError: an action is not an integer.
+            IllegalActionError: with `strict`, an action outside the mask.
+        """
+        if not self.agents:
+            what = "the episode has ended" if self._streams else "no episode has begun"
+            raise EpisodeOverError(f"{what}; call reset before the next step")
+        if not isinstance(actions, Mapping) or actions.keys() != set(SPEAKERS):
+            raise ValueError(
+                f"actions is {actions!r}; give one action for each of {', '.join(SPEAKERS)} in a dict"
+            )
+        chosen = [self._check_action(name, actions[name]) for name in SPEAKERS]
+        speaker = int(self.batch.state.speaker[0])
+        rating, act = divmod(chosen[speaker], self._acts[SPEAKERS[speaker]])
+        self.batch.step(np.array([act]), np.array([rating]))
+        if self.batch.done[0]:
+            self.agents = []
+        return (
+            self._observations(),
+            dict.fromkeys(SPEAKERS, float(self.batch.reward[0])),
+            dict.fromkeys(SPEAKERS, bool(self.batch.terminated[0])),
+            dict.fromkeys(SPEAKERS, bool(self.batch.truncated[0])),
+            self._infos(),
+        )
+
+    def render(self) -> str:
+        """The dialogue so far, one act a line; it does not show the goal."""
+        if self.render_mode is None:
+            raise ValueError("render_mode is None; make the environment with render_mode='ansi'")
+        if not self._streams:
+            raise EpisodeOverError("no episode has begun; call reset before render")
+        return transcript(self.batch)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def state(self) -> np.ndarray:
+        """The public state as bytes, (n,) uint8: the arrays of `state.State` one after the other."""
+        return np.concatenate([part[0:1].reshape(-1).view(np.uint8) for part in self.batch.state])
+
+    def digest(self) -> str:
+        """Equal exactly when the public states are."""
+        return self.batch.digest()
+
+    def snapshot(self) -> Snapshot:
+        """Everything that `restore` needs, the streams of the next episodes included."""
+        return Snapshot(
+            self.batch.snapshot(), tuple(s.bit_generator.state for s in self._streams), self._wording
+        )
+
+    def restore(self, snapshot: Snapshot) -> dict[str, Observation]:
+        """Return to a snapshot of an equal environment; returns the observations then."""
+        self.batch.restore(snapshot.arrays)
+        self._streams = tuple(np.random.default_rng(0) for _ in snapshot.streams)
+        for stream, state in zip(self._streams, snapshot.streams, strict=True):
+            stream.bit_generator.state = state
+        self._wording = snapshot.wording
+        self.agents = [] if self.batch.done[0] else list(self.possible_agents)
+        return self._observations()
+
+    def clone(self) -> ChatEnv:
+        """An independent copy that goes on exactly as this one would."""
+        other = type(self)(**self._options, render_mode=self.render_mode, **self.config.as_dict())
+        other.restore(self.snapshot())
+        return other
+
+    def _check_action(self, agent: str, action: int) -> int:
+        count = int(self._action_spaces[agent].n)
+        try:
+            flat = operator.index(action)
+        except TypeError:
+            kind = type(action).__name__
+            raise TypeError(
+                f"the {agent}'s action is {action!r} ({kind}); give an int 0..{count - 1}"
+            ) from None
+        if not 0 <= flat < count:
+            raise ValueError(f"the {agent}'s action is {flat}; its actions are 0..{count - 1}, 0 is wait")
+        return flat
+
+    def _observations(self) -> dict[str, Observation]:
+        state, latent = self.batch.state, self.batch.latent
+        found = {}
+        for speaker, name in enumerate(SPEAKERS):
+            seen: Observation = {part: _row(getattr(state, part)) for part in self._parts(name)}
+            if speaker == USER:
+                seen |= {p: _row(getattr(latent.goal, p)) for p in PRIVATE if p in Goal._fields}
+                seen |= {p: _row(getattr(latent.mind, p)) for p in ("aware", "satisfaction")}
+            if self._observe != "act":
+                seen["text"] = say(self.batch.acts, state, 0, 1 - speaker, self._wording)[:LONGEST]
+            seen["time"] = np.array([state.clock[0] / self.config.horizon], np.float32)
+            own = mask(*self.batch.legal(speaker), self._acts[name])[0]
+            rated = speaker == USER and state.speaker[0] == USER and not self.batch.done[0]
+            # Any reply may carry a rating; waiting for one's turn carries none.
+            rest = np.tile(own if rated else np.zeros_like(own), RATINGS if speaker == USER else 0)
+            seen["action_mask"] = np.concatenate([own, rest])
+            found[name] = seen
+        return found
+
+    def _infos(self) -> dict[str, dict[str, Any]]:
+        return {"user": {"utility": float(self.batch.utility()[0])}, "assistant": {}}
+
+    def _parts(self, agent: str) -> tuple[str, ...]:
+        """Parts of the public state that an agent's observation holds."""
+        reads = agent == SPEAKERS[ASSISTANT] and self._observe == "text"
+        return tuple(part for part in PUBLIC if not (reads and part in UNDERSTOOD))
+
+    def _space(self, agent: str) -> Dict:
+        latent = self.batch.latent
+        parts = {part: getattr(self.batch.state, part) for part in self._parts(agent)}
+        if agent == SPEAKERS[USER]:
+            parts |= {p: getattr(latent.goal, p) for p in PRIVATE if p in Goal._fields}
+            parts |= {p: getattr(latent.mind, p) for p in ("aware", "satisfaction")}
+        spaces: dict[str, Space] = {}
+        for name, part in parts.items():
+            row = _row(part)
+            low, high = (-1, _HIGH)
+            if row.dtype.kind in "iu":
+                limits = np.iinfo(row.dtype)
+                low, high = max(low, limits.min), limits.max
+            spaces[name] = Box(low, high, row.shape, row.dtype.type)
+        if self._observe != "act":
+            spaces["text"] = Text(LONGEST, min_length=1, charset=CHARACTERS)
+        spaces["time"] = Box(0, 1, (1,), np.float32)
+        spaces["action_mask"] = Box(0, 1, (int(self._action_spaces[agent].n),), np.int8)
+        return Dict(spaces)
+
+
+def transcript(batch: ChatBatch, row: int = 0) -> str:
+    """The dialogue of a row so far, one act a line, with ratings and how it ended."""
+    state, acts = batch.state, batch.acts
+    lines = []
+    for clock in range(int(state.clock[row]) + 1):
+        mine, theirs, rating = (int(i) for i in state.log[row, clock])
+        if clock:
+            lines.append(f"assistant: {acts.act(1, mine)}")
+        if theirs:
+            lines.append(f"user: {acts.act(0, theirs)}" + (f"  [{rating}/5]" if rating else ""))
+    if batch.done[row]:
+        lines.append(f"({states.OUTCOMES[state.ended[row]]})")
+    return "\n".join(lines)
+
+
+parallel_env = ChatEnv
+
+
+def env(**options: Any) -> AECEnv:
+    """The game as a `pettingzoo.AECEnv`: agents choose one after the other. Options are `ChatEnv`'s."""
+    return parallel_to_aec(ChatEnv(**options))
+
+
+__all__ = ["ChatEnv", "EpisodeOverError", "IllegalActionError", "env", "parallel_env", "transcript"]
+
+
+def _row(part: np.ndarray) -> np.ndarray:
+    """A copy of the first row, at least one entry long."""
+    return np.atleast_1d(part[0]).copy()
