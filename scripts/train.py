@@ -50,6 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="houses to train on (default: permissive)",
     )
     add("--goals", metavar="NAME", help="goal source to train on (default: the preset's)")
+    add(
+        "--rounds",
+        type=int,
+        metavar="N",
+        help="of playing and learning (selfplay, ppo; default: the preset's)",
+    )
+    add(
+        "--goal-loss",
+        type=float,
+        metavar="X",
+        help="ppo: weight of the goal's cross-entropy, 0 for plain PPO (default: 1)",
+    )
     add("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     add("--runners", type=int, metavar="N", help="rllib: processes that play (default: the preset's)")
     add("--learners", type=int, metavar="N", help="rllib: processes that learn (default: the driver's own)")
@@ -131,7 +143,8 @@ def _selfplay(options: argparse.Namespace, backend: str, folder: Path, progress:
     from agents.training.stages import selfplay
 
     wanted = SELFPLAY[options.preset]
-    wanted = replace(wanted, goals=_goals(options, wanted.goals), start=options.start)
+    asked = _given({"rounds": options.rounds})
+    wanted = replace(wanted, goals=_goals(options, wanted.goals), start=options.start, **asked)
     with progress.task("rounds", wanted.rounds) as advance:
         if backend == "local":
             selfplay(wanted, folder, options.seed, _keeping(options), advance)
@@ -151,22 +164,26 @@ def _selfplay(options: argparse.Namespace, backend: str, folder: Path, progress:
 
 
 def _ppo(options: argparse.Namespace, backend: str, folder: Path, progress: Progress) -> Path:
-    from agents.training.ppo import NET, RUN, train_ppo
+    from agents.training.ppo import train_ppo
     from agents.training.presets import PPO
 
-    if (folder / RUN).is_file() and not options.resume:
-        raise FileExistsError(f"{folder} holds a run; add --resume to go on with it, or give another folder")
+    asked = {
+        "iterations": options.rounds,
+        "runners": options.runners,
+        "gpus": options.gpus,
+        "goal": options.goal_loss,
+    }
     wanted = PPO[options.preset]
     wanted = replace(
         wanted,
         goals=_goals(options, wanted.goals),
         start=options.start,
         threads=options.threads,
-        **_given({"runners": options.runners, "gpus": options.gpus}),
+        **_given(asked),
     )
     with progress.task("steps", wanted.iterations * wanted.steps) as advance:
-        train_ppo(wanted, folder, options.seed, advance)
-    return folder / NET
+        train_ppo(wanted, folder, options.seed, _keeping(options), advance)
+    return folder
 
 
 def _backend(options: argparse.Namespace) -> str:
