@@ -15,10 +15,10 @@ from ._cli import App, Figure, Progress, Report
 if TYPE_CHECKING:
     from agents.training.stages import Keeping
 
-STAGES = ("pretrain", "selfplay", "ppo")
+STAGES = ("pretrain", "selfplay", "ppo", "imitate")
 PRESETS = ("smoke", "cpu", "gpu")
 BACKENDS = ("local", "rllib")
-OWN_BACKEND = {"pretrain": "local", "ppo": "rllib"}
+OWN_BACKEND = {"pretrain": "local", "ppo": "rllib", "imitate": "local"}
 """Stages that have one backend."""
 
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "python -m scripts.train building --stage selfplay --start runs/net --out runs/zero",
             "python -m scripts.train building --stage selfplay --backend rllib --runners 2 --preset smoke",
             "python -m scripts.train building --stage ppo --preset smoke --json",
+            "python -m scripts.train building --stage imitate --start runs/net --out runs/imitate",
         ],
     )
     add = parser.add_argument
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--backend", choices=BACKENDS, help="one process, or processes of RLlib (selfplay; default: local)")
     add("--out", metavar="FOLDER", help="the run's folder (default: runs/STAGE-PRESET-SEED)")
     add("--resume", action="store_true", help="go on with the run in the folder, if there is one")
-    add("--start", metavar="FOLDER", help="network to start from (selfplay, ppo)")
+    add("--start", metavar="FOLDER", help="network to start from (selfplay, ppo, imitate)")
     add(
         "--licence",
         choices=("permissive", "any"),
@@ -91,6 +92,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     pretrain   supervised, on simulated episodes: goals, acts of users and assistants, values
     selfplay   AssistanceZero: plays with search, and learns from what it found
     ppo        RLlib's PPO, for comparison
+    imitate    fine-tunes a policy on recorded people who assisted, for comparison (needs the recordings)
 
     The folder holds weights.safetensors and card.json, what `--start` and assistants load, metrics.jsonl, and
     the run's state. The same command with --resume goes on after a kill. `--stage pretrain --preset cpu
@@ -111,7 +113,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
 
     torch.set_num_threads(options.threads)
     folder = Path(options.out or f"runs/{options.stage}-{options.preset}-{options.seed}")
-    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo}[options.stage]
+    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo, "imitate": _imitate}[options.stage]
     try:
         place = run(options, backend, folder, progress)
     except LossNotFinite as error:
@@ -183,6 +185,17 @@ def _ppo(options: argparse.Namespace, backend: str, folder: Path, progress: Prog
     )
     with progress.task("steps", wanted.iterations * wanted.steps) as advance:
         train_ppo(wanted, folder, options.seed, _keeping(options), advance)
+    return folder
+
+
+def _imitate(options: argparse.Namespace, backend: str, folder: Path, progress: Progress) -> Path:
+    from agents.training.imitate import ImitateOptions, imitate
+
+    if not options.start:
+        raise ValueError("imitate fine-tunes a network; name its folder with --start")
+    wanted = ImitateOptions(options.start)
+    with progress.task("samples", wanted.samples) as advance:
+        imitate(wanted, folder, options.seed, _keeping(options), advance)
     return folder
 
 
