@@ -10,7 +10,8 @@ Two rules say which edge to pass. `puct` weighs values against priors everywhere
 root actions, those of the highest prior (with Gumbel noise when training), spends its simulations on ever
 fewer of them (sequential halving; the i-th visits of all of them meet the same random numbers), and follows
 the improved policy below the root. Its choice is an improvement at any number of simulations as far as values
-are right.
+are right. In the end values of root actions with fewer visits than others are put right by what these others'
+have changed since (`Edge.luck`).
 
 Candidates without visits share one value, so the next of them to be tried is always the one of the highest
 prior: a node *opens* its candidates in this order, and only opened ones have statistics.
@@ -56,6 +57,11 @@ class Edge:
     total: float = 0.0
     value: float = 0.0
     """See `SearchOptions.backup`."""
+    luck: float = 0.0
+    """gumbel, at the root when the search is over: by how much the values of other root edges have changed,
+    on average, in rounds without this one. The i-th visits of all root edges meet the same replies, so an
+    edge that got only the first, lucky ones seems better than those whose mean has fallen since.
+    """
     outcomes: list[Outcome] = field(default_factory=list)
 
 
@@ -194,20 +200,31 @@ class ReferenceSearch:
         first = sorted(every, key=lambda action: (-logits[action] - noise[action], action))
         left = [self._opened(root, action) for action in first[: min(self.options.considered, budget)]]
         phases = math.ceil(math.log2(max(2, len(left))))
-        spent = 0
+        considered, levels = left, dict.fromkeys(first, 0.0)
+        spent, level = 0, 0.0
 
         def score(edge: Edge) -> float:
             if edge.visits == 0:
                 return -math.inf
-            return noise[edge.action] + edge.logit + self._scale(root) * self._normalised(root, edge.value)
+            value = self._normalised(root, edge.value + edge.luck)
+            return noise[edge.action] + edge.logit + self._scale(root) * value
 
         while spent < budget:
+            if spent:
+                left = sorted(left, key=score, reverse=True)[: max(2, len(left) // 2)]
+            before = {edge.action: edge.value for edge in left if edge.visits}
             length = min(budget - spent, max(1, budget // (phases * len(left))) * len(left))
             for at in range(0, length, self.options.wave):
                 turns = range(at, min(at + self.options.wave, length))
                 self._simulate(root, [(left[turn % len(left)], None) for turn in turns])
             spent += length
-            left = sorted(left, key=score, reverse=True)[: max(2, len(left) // 2)]
+            visited = left[:length]
+            changes = [edge.value - before[edge.action] for edge in visited if edge.action in before]
+            level += sum(changes) / len(changes) if changes else 0.0
+            levels |= {edge.action: level for edge in visited}
+        if self.options.backup == "mean":
+            for edge in considered:
+                edge.luck = level - levels[edge.action]
         return max(left, key=score)
 
     @staticmethod
@@ -424,7 +441,7 @@ class ReferenceSearch:
         mixed = self._mixed_value(node)
         scale = self._scale(node)
         logits = [
-            edge.logit + scale * self._normalised(node, edge.value if edge.visits else mixed)
+            edge.logit + scale * self._normalised(node, edge.value + edge.luck if edge.visits else mixed)
             for edge in node.edges
         ]
         unvisited = scale * self._normalised(node, mixed)
@@ -443,7 +460,7 @@ class ReferenceSearch:
         for edge in node.edges:
             if edge.visits:
                 weight += edge.prior
-                value += edge.prior * edge.value
+                value += edge.prior * (edge.value + edge.luck)
         if weight <= 0:
             return node.value
         return (node.value + (node.visits - 1) * (value / weight)) / node.visits
@@ -463,7 +480,7 @@ class ReferenceSearch:
         """A value on the scale 0..1 of the edge values of the node (backup "mean") or the tree."""
         low, high = self._low, self._high
         if self.options.backup == "mean":
-            values = [edge.value for edge in node.edges if edge.visits]
+            values = [edge.value + edge.luck for edge in node.edges if edge.visits]
             low, high = min(values, default=math.inf), max(values, default=-math.inf)
         return (value - low) / max(high - low, LEAST_RANGE) if high >= low else 0.0
 

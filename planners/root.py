@@ -23,7 +23,7 @@ def begin(forest, settings, game, root, simulations, noise):
     per_game = nodes.shape[0] // games.shape[0]
     budget = min(simulations, per_game - games[game].nodes)
     games[game].budget = budget
-    games[game].spent = games[game].length = games[game].cursor = 0
+    games[game].spent = games[game].length = games[game].cursor = games[game].considered = 0
     if not settings.gumbel:
         return
     count = min(settings.considered, nodes[root].count, budget)
@@ -48,8 +48,9 @@ def begin(forest, settings, game, root, simulations, noise):
             while forest.actions[root, index] != left[i]:
                 index += 1
             edge = open_edge(forest, game, root, index)
-        left[i] = edge
-    games[game].remaining = count
+        left[i], forest.levels[game, i] = edge, 0.0
+    games[game].remaining = games[game].considered = count
+    games[game].level = 0.0
     games[game].phases = 1
     while 1 << games[game].phases < count:
         games[game].phases += 1
@@ -63,7 +64,7 @@ def root_score(forest, settings, game, root, i):
     if edges[edge].visits == 0:
         return -np.inf
     low, span = value_range(forest, settings, game, root)
-    value = normalised(edges[edge].value, low, span)
+    value = normalised(edges[edge].value + edges[edge].luck, low, span)
     return forest.noise[game, i] + edges[edge].logit + value_scale(forest, settings, root) * value
 
 
@@ -71,10 +72,11 @@ def root_score(forest, settings, game, root, i):
 def next_round(forest, settings, game, root):
     """When a round is over, keep the better half of the root edges and say how long the next round is."""
     games, edges = forest.games, forest.edges
-    if games[game].cursor < games[game].length:
+    if games[game].cursor < games[game].length or games[game].spent >= games[game].budget:
         return
     left, noise, count = forest.left[game], forest.noise[game], games[game].remaining
     if games[game].length > 0:
+        end_round(forest, game)
         for i in range(count):
             edges[left[i]].score = root_score(forest, settings, game, root, i)
         for i in range(1, count):
@@ -89,6 +91,41 @@ def next_round(forest, settings, game, root):
     length = max(1, budget // (games[game].phases * count)) * count
     games[game].length = min(budget - games[game].spent, length)
     games[game].cursor = 0
+    for i in range(count):
+        e = left[i]
+        edges[e].score = edges[e].value if edges[e].visits > 0 else np.nan  # as the round begins
+
+
+@kernel
+def end_round(forest, game):
+    """Note by how much the values of those who were visited in the round have changed.
+
+    Whoever is left has been in all rounds, so sorting them need not move their levels.
+    """
+    games, edges, left = forest.games, forest.edges, forest.left[game]
+    visited = min(games[game].cursor, games[game].remaining)
+    change, known = 0.0, 0
+    for i in range(visited):
+        if not math.isnan(edges[left[i]].score):
+            change += edges[left[i]].value - edges[left[i]].score
+            known += 1
+    if known > 0:
+        games[game].level += change / known
+    for i in range(visited):
+        forest.levels[game, i] = games[game].level
+    games[game].length = 0
+
+
+@kernel
+def settle(forest, settings, game):
+    """When the search is over, write the luck of the root's edges."""
+    games = forest.games
+    if settings.best:
+        return
+    if games[game].length > 0:
+        end_round(forest, game)
+    for i in range(games[game].considered):
+        forest.edges[forest.left[game, i]].luck = games[game].level - forest.levels[game, i]
 
 
 @kernel

@@ -492,6 +492,7 @@ def read_games(
     for i in range(todo.shape[0]):
         game = todo[i]
         root = game * per_game
+        root_rules.settle(forest, settings, game)
         actions[game] = forest.edges[root_rules.chosen_edge(forest, settings, game, root)].action
         values[game] = nodes[root].best if settings.best else nodes[root].total / (nodes[root].visits - 1)
         simulations[game] = forest.games[game].spent

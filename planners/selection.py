@@ -26,7 +26,7 @@ def value_range(forest, settings, game, node):
         e = forest.nodes[node].first
         while e >= 0:
             if edges[e].visits > 0:
-                value = edges[e].value
+                value = edges[e].value + edges[e].luck
                 low, high = min(low, value), max(high, value)
             e = edges[e].sibling
     return low, max(high - low, LEAST_RANGE) if high >= low else 0.0
@@ -144,7 +144,7 @@ def mixed_value(forest, node):
         visits = edges[e].visits
         if visits > 0:
             weight += edges[e].prior
-            value += edges[e].prior * (edges[e].value)
+            value += edges[e].prior * (edges[e].value + edges[e].luck)
         e = edges[e].sibling
     if weight <= 0.0:
         return nodes[node].value
@@ -174,7 +174,7 @@ def improved_weights(forest, settings, game, node):
     e = nodes[node].first
     while e >= 0:
         visits = edges[e].visits
-        value = edges[e].value if visits > 0 else mixed
+        value = edges[e].value + edges[e].luck if visits > 0 else mixed
         edges[e].score = edges[e].logit + scale * normalised(value, low, span)
         highest = max(highest, edges[e].score)
         e = edges[e].sibling

@@ -55,6 +55,7 @@ EDGE = np.dtype(
         ("total", "f8"),  # of the returns of simulations
         ("logit", "f8"),  # logarithm of the prior
         ("score", "f8"),  # scratch
+        ("luck", "f8"),  # gumbel, of the root after the search: see `reference.Edge.luck`
         ("prior", "f4"),
         ("action", "i4"),
         ("node", "i4"),  # where it begins
@@ -81,7 +82,9 @@ GAME = np.dtype(
         ("phases", "i4"),  # gumbel: rounds of halving
         ("length", "i4"),  # gumbel: simulations of the present round
         ("cursor", "i4"),  # gumbel: those of them that have started
-        ("remaining", "i4"),  # gumbel: root edges that are left
+        ("considered", "i4"),  # gumbel: root edges that the search began with
+        ("remaining", "i4"),  # gumbel: those that are left
+        ("level", "f8"),  # gumbel: what rounds have changed the values of who was in them, summed
         ("error", "i4"),  # what is wrong with the model's answer ...
         ("failed", "i4"),  # ... at this node
     ],
@@ -124,9 +127,11 @@ class Forest(NamedTuple):
     kinds: np.ndarray
     """(G * N, M) int8."""
     left: np.ndarray
-    """(G, considered) int32 gumbel: root edges that are left."""
+    """(G, considered) int32 gumbel: root edges, those that are left first."""
     noise: np.ndarray
     """(G, considered) float64 gumbel: their noise."""
+    levels: np.ndarray
+    """(G, considered) float64 gumbel: the game's level when they were last visited."""
 
 
 def new_forest(games: int, nodes: int, candidates: int, considered: int, wave: int) -> Forest:
@@ -141,6 +146,7 @@ def new_forest(games: int, nodes: int, candidates: int, considered: int, wave: i
         np.zeros((total, candidates), np.float32),
         np.zeros((total, candidates), np.int8),
         np.zeros((games, considered), np.int32),
+        np.zeros((games, considered)),
         np.zeros((games, considered)),
     )
 
@@ -271,7 +277,7 @@ def open_edge(forest, game, node, index):
         forest.kinds[node, index],
     )
     edges[e].prior, edges[e].logit = prior, math.log(max(np.float64(prior), LEAST_PRIOR))
-    edges[e].total = 0.0
+    edges[e].total = edges[e].luck = 0.0
     edges[e].visits = edges[e].started = edges[e].outcomes = 0
     edges[e].first = edges[e].last = edges[e].sibling = -1
     if nodes[node].first < 0:

@@ -15,10 +15,10 @@ from ._cli import App, Figure, Progress, Report
 if TYPE_CHECKING:
     from agents.training.stages import Keeping
 
-STAGES = ("pretrain", "selfplay", "ppo")
+STAGES = ("pretrain", "selfplay", "ppo", "imitate")
 PRESETS = ("smoke", "cpu", "gpu")
 BACKENDS = ("local", "rllib")
-OWN_BACKEND = {"pretrain": "local", "ppo": "rllib"}
+OWN_BACKEND = {"pretrain": "local", "ppo": "rllib", "imitate": "local"}
 """Stages that have one backend."""
 
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "python -m scripts.train building --stage selfplay --start runs/net --out runs/zero",
             "python -m scripts.train building --stage selfplay --backend rllib --runners 2 --preset smoke",
             "python -m scripts.train building --stage ppo --preset smoke --json",
+            "python -m scripts.train building --stage imitate --start runs/net --out runs/imitate",
         ],
     )
     add = parser.add_argument
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--backend", choices=BACKENDS, help="one process, or processes of RLlib (selfplay; default: local)")
     add("--out", metavar="FOLDER", help="the run's folder (default: runs/STAGE-PRESET-SEED)")
     add("--resume", action="store_true", help="go on with the run in the folder, if there is one")
-    add("--start", metavar="FOLDER", help="network to start from (selfplay, ppo)")
+    add("--start", metavar="FOLDER", help="network to start from (selfplay, ppo, imitate)")
     add(
         "--licence",
         choices=("permissive", "any"),
@@ -50,6 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="houses to train on (default: permissive)",
     )
     add("--goals", metavar="NAME", help="goal source to train on (default: the preset's)")
+    add(
+        "--rounds",
+        type=int,
+        metavar="N",
+        help="of playing and learning (selfplay, ppo; default: the preset's)",
+    )
+    add(
+        "--goal-loss",
+        type=float,
+        metavar="X",
+        help="ppo: weight of the goal's cross-entropy, 0 for plain PPO (default: 1)",
+    )
     add("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     add("--runners", type=int, metavar="N", help="rllib: processes that play (default: the preset's)")
     add("--learners", type=int, metavar="N", help="rllib: processes that learn (default: the driver's own)")
@@ -79,6 +92,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     pretrain   supervised, on simulated episodes: goals, acts of users and assistants, values
     selfplay   AssistanceZero: plays with search, and learns from what it found
     ppo        RLlib's PPO, for comparison
+    imitate    fine-tunes a policy on recorded people who assisted, for comparison (needs the recordings)
 
     The folder holds weights.safetensors and card.json, what `--start` and assistants load, metrics.jsonl, and
     the run's state. The same command with --resume goes on after a kill. `--stage pretrain --preset cpu
@@ -99,7 +113,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
 
     torch.set_num_threads(options.threads)
     folder = Path(options.out or f"runs/{options.stage}-{options.preset}-{options.seed}")
-    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo}[options.stage]
+    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo, "imitate": _imitate}[options.stage]
     try:
         place = run(options, backend, folder, progress)
     except LossNotFinite as error:
@@ -131,7 +145,8 @@ def _selfplay(options: argparse.Namespace, backend: str, folder: Path, progress:
     from agents.training.stages import selfplay
 
     wanted = SELFPLAY[options.preset]
-    wanted = replace(wanted, goals=_goals(options, wanted.goals), start=options.start)
+    asked = _given({"rounds": options.rounds})
+    wanted = replace(wanted, goals=_goals(options, wanted.goals), start=options.start, **asked)
     with progress.task("rounds", wanted.rounds) as advance:
         if backend == "local":
             selfplay(wanted, folder, options.seed, _keeping(options), advance)
@@ -151,22 +166,37 @@ def _selfplay(options: argparse.Namespace, backend: str, folder: Path, progress:
 
 
 def _ppo(options: argparse.Namespace, backend: str, folder: Path, progress: Progress) -> Path:
-    from agents.training.ppo import NET, RUN, train_ppo
+    from agents.training.ppo import train_ppo
     from agents.training.presets import PPO
 
-    if (folder / RUN).is_file() and not options.resume:
-        raise FileExistsError(f"{folder} holds a run; add --resume to go on with it, or give another folder")
+    asked = {
+        "iterations": options.rounds,
+        "runners": options.runners,
+        "gpus": options.gpus,
+        "goal": options.goal_loss,
+    }
     wanted = PPO[options.preset]
     wanted = replace(
         wanted,
         goals=_goals(options, wanted.goals),
         start=options.start,
         threads=options.threads,
-        **_given({"runners": options.runners, "gpus": options.gpus}),
+        **_given(asked),
     )
     with progress.task("steps", wanted.iterations * wanted.steps) as advance:
-        train_ppo(wanted, folder, options.seed, advance)
-    return folder / NET
+        train_ppo(wanted, folder, options.seed, _keeping(options), advance)
+    return folder
+
+
+def _imitate(options: argparse.Namespace, backend: str, folder: Path, progress: Progress) -> Path:
+    from agents.training.imitate import ImitateOptions, imitate
+
+    if not options.start:
+        raise ValueError("imitate fine-tunes a network; name its folder with --start")
+    wanted = ImitateOptions(options.start)
+    with progress.task("samples", wanted.samples) as advance:
+        imitate(wanted, folder, options.seed, _keeping(options), advance)
+    return folder
 
 
 def _backend(options: argparse.Namespace) -> str:

@@ -74,6 +74,13 @@ def _policy(context: AssistantContext, folder: str | Path = SHIPPED) -> Player:
     return PolicyAssistant(net)
 
 
+def _imitation(context: AssistantContext, folder: str | Path = SHIPPED) -> Player:
+    net = load_net(folder, context.threads)
+    from .imitation import ImitationAssistant
+
+    return ImitationAssistant(net)
+
+
 def _planner_network(context: AssistantContext, folder: str | Path = SHIPPED) -> Player:
     net = load_net(folder, context.threads)
     from .learned_planning import SEARCH, LearnedPlanner
@@ -87,6 +94,7 @@ BASELINES = tuple(name for name in PLANNERS if name not in RULES)
 _ON_NETWORKS: dict[str, Callable[..., Player]] = {
     "network": _network,
     "policy": _policy,
+    "imitation": _imitation,
     "planner_network": _planner_network,
 }
 """Made from the network that ships, or as `NAME:FOLDER` from the checkpoint in a folder."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,10 @@ class RunFolder:
         resume: bool = False,
         tensorboard: bool = False,
         made: Mapping[str, Any] | None = None,
+        free: Sequence[str] = (),
     ):
         """options: a dataclass. resume: go on with the run that is there, if one is. made: what else the card
-        says of the network's making.
+        says of the network's making. free: options that may differ from those of the run that is there.
 
         Raises FileExistsError for a folder with a run without `resume`, and ValueError for one with a run of
         other options.
@@ -54,7 +55,8 @@ class RunFolder:
                 raise FileExistsError(
                     f"{self.folder} holds a run; add --resume to go on with it, or give another"
                 )
-            self._compare(json.loads((self.folder / RUN).read_text()), self._kind)
+            fixed = {name: value for name, value in self._kind["options"].items() if name not in free}
+            self._compare(json.loads((self.folder / RUN).read_text()), {**self._kind, "options": fixed})
         self.folder.mkdir(parents=True, exist_ok=True)
         write_text(self.folder / RUN, json.dumps(self._kind, indent=1) + "\n")
         self.state: dict[str, Any] | None = None

@@ -1,6 +1,6 @@
 """PPO as a baseline: RLlib's own algorithm, our game and our network.
 
-    net = train_ppo(PpoOptions(iterations=50), "runs/ppo", seed=0)
+    net = train_ppo(PpoOptions(iterations=50, start="runs/pretrain"), "runs/ppo", seed=0)
 
 The algorithm is RLlib's stock `PPO` on its new API stack. It plays `AssistVectorEnv`, in which the user is a
 model inside. As a second, frozen policy of the two-player view the user would cost more than it gives: user
@@ -10,18 +10,15 @@ one world at a time, in about 3 ms a step.
 The reward is the shared one, with the user's work priced in as `PpoOptions.reward` says. With a weight of
 `goal` the network learns to guess the goal as well, from goals that only the learner sees (`ppo_module.py`).
 
-A run's folder holds `net/` (the network, see `predictors.checkpoints`), `rllib-N/` (RLlib's own checkpoint,
-pickled: restore none from strangers), `metrics.jsonl` with a line for each iteration, and `run.json`. Calling
-`train_ppo` on the folder again goes on after the last checkpoint, in new episodes.
+A run's folder is as `folder` tells, with RLlib's own checkpoint ``rllib-ITERATION`` beside (pickled: restore
+none from strangers). One that is resumed goes on after the last checkpoint, in new episodes.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import math
 import shutil
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -37,15 +34,17 @@ from envs.building.world import DEFAULT_SIZE, Size
 from ..predictors import checkpoints
 from ..predictors.network import NetOptions, PredictorNet
 from ..users import expand_users, make_user
+from .folder import RunFolder
 from .ppo_env import PublicStates
 from .ray_session import ray_session
+from .stages import Advance, Keeping
+from .trainers import provenance
 
 if TYPE_CHECKING:
     from ray.rllib.algorithms.algorithm import Algorithm
     from ray.rllib.algorithms.ppo import PPOConfig
 
 ENV = "building-assist-ppo"
-NET, METRICS, RUN = "net", "metrics.jsonl", "run.json"
 _MODULE = "default_policy"
 _ATTEMPTS = 5
 
@@ -97,11 +96,9 @@ class PpoOptions:
     """Of torch, in each process."""
     gpus: float = 0.0
     """Of the learner."""
-    save_every: int = 10
-    """Iterations between checkpoints."""
 
     def __post_init__(self) -> None:
-        for name in ("iterations", "steps", "worlds", "epochs", "minibatch", "threads", "save_every"):
+        for name in ("iterations", "steps", "worlds", "epochs", "minibatch", "threads"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more")
         for name in ("runners", "goal", "value", "entropy", "gpus"):
@@ -123,33 +120,46 @@ class PpoOptions:
 def train_ppo(
     options: PpoOptions,
     folder: str | Path,
-    seed: int,
-    advance: Callable[[int], None] | None = None,
+    seed: int = 0,
+    keeping: Keeping | None = None,
+    advance: Advance | None = None,
 ) -> PredictorNet:
     """Train a network with PPO, or go on with it; returns it in evaluation mode.
 
-    folder: of the run, see the top of this file. advance: called with numbers of steps as they are played.
-    Raises ImportError without RLlib, and ValueError for a folder with a run of other options or another seed.
-    With the same options and seed, and `runners` 0, an uninterrupted run gives the same network each time.
+    keeping: with more `iterations` than before a finished run is prolonged. advance: called with numbers of
+    steps as they are played, those of the run so far at once. Raises ImportError without RLlib, else as
+    `RunFolder`. With the same options and seed, and `runners` 0, an uninterrupted run gives the same network
+    each time.
     """
-    run = _Run(options, Path(folder), seed)
-    if run.iteration >= options.iterations:
-        return checkpoints.load(run.folder / NET)[0]
+    keeping = keeping or Keeping()
+    made = provenance(options.goals)
+    run = RunFolder(
+        folder, "ppo", seed, options, keeping.resume, keeping.tensorboard, made, free=("iterations",)
+    )
+    done: dict[str, Any] = run.state or {"iteration": 0, "decisions": 0, "checkpoint": None}
+    if advance and done["decisions"]:
+        advance(done["decisions"])
+    if done["iteration"] >= options.iterations:
+        return checkpoints.load(run.folder)[0]
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]), ray_session(options.runners + 2, run.folder / "logs"):
-        algorithm = ppo_config(options, run.new_seed()).build_algo()
+        algorithm = ppo_config(options, _new_seed(seed, done["iteration"])).build_algo()
         try:
-            if run.checkpoint:
-                algorithm.restore_from_path(str(run.checkpoint))
-            while run.iteration < options.iterations:
-                steps = run.note(_iteration_of(algorithm))
+            if done["checkpoint"]:
+                algorithm.restore_from_path(str((run.folder / done["checkpoint"]).resolve()))
+            while done["iteration"] < options.iterations:
+                measures = _measures(_iteration_of(algorithm))
+                played = measures["decisions"] - done["decisions"]
+                done = {**done, "iteration": done["iteration"] + 1, "decisions": measures["decisions"]}
+                run.log(done["iteration"], measures)
+                if done["iteration"] % (keeping.every or 1) == 0 or done["iteration"] == options.iterations:
+                    done = _save(algorithm, run, done)
                 if advance:
-                    advance(steps)
-                if run.iteration % options.save_every == 0 or run.iteration == options.iterations:
-                    run.save(algorithm)
+                    advance(played)
             return _net_of(algorithm)
         finally:
             algorithm.stop()
+            run.close()
             torch.set_num_threads(threads)
 
 
@@ -221,71 +231,6 @@ def make_env(config: dict[str, Any]) -> PublicStates:
     return PublicStates(worlds, goals=options.goal > 0, stagger=True)
 
 
-class _Run:
-    """The folder of a run: what has been done there, and where checkpoints and metrics go."""
-
-    def __init__(self, options: PpoOptions, folder: Path, seed: int):
-        self.options, self.folder, self.seed = options, folder, seed
-        self.iteration = self.steps = 0
-        self.checkpoint: Path | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        self._kind = {"seed": seed, "options": json.loads(json.dumps(asdict(options)))}
-        if (folder / RUN).is_file():
-            self._resume(json.loads((folder / RUN).read_text()))
-        lines = (folder / METRICS).read_text().splitlines() if (folder / METRICS).is_file() else []
-        _write(folder / METRICS, "".join(f"{line}\n" for line in lines[: self.iteration]))
-
-    def new_seed(self) -> int:
-        """RLlib's seed, another one after each resumption: else the first episodes would come again."""
-        return int(np.random.SeedSequence((self.seed, self.iteration)).generate_state(1)[0] >> 1)
-
-    def note(self, result: dict[str, Any]) -> int:
-        """Write a line of metrics; returns the steps that were played in this iteration."""
-        played, learned = result["env_runners"], result["learners"][_MODULE]
-        before, self.steps = self.steps, int(played["num_env_steps_sampled_lifetime"])
-        self.iteration += 1
-        line = {
-            "iteration": self.iteration,
-            "steps": self.steps,
-            "seconds": result["time_this_iter_s"],
-            "return": played.get("episode_return_mean"),
-            "policy_loss": learned["policy_loss"],
-            "value_loss": learned["vf_loss"],
-            "value_explained": learned["vf_explained_var"],
-            "entropy": learned["entropy"],
-            "kl": learned["mean_kl_loss"],
-            "goal_loss": learned.get("goal_loss"),
-        }
-        with (self.folder / METRICS).open("a") as file:
-            file.write(json.dumps({name: _number(value) for name, value in line.items()}) + "\n")
-        return self.steps - before
-
-    def save(self, algorithm: Algorithm) -> None:
-        """Write both checkpoints; `run.json` names them only when they are whole."""
-        checkpoint, old = self.folder / f"rllib-{self.iteration}", self.checkpoint
-        shutil.rmtree(checkpoint, ignore_errors=True)
-        algorithm.save_to_path(str(checkpoint.resolve()))
-        made = {"stage": "ppo", **self._kind, "iteration": self.iteration, "steps": self.steps}
-        checkpoints.save(self.folder / NET, _net_of(algorithm), made)
-        done = {"iteration": self.iteration, "steps": self.steps, "checkpoint": checkpoint.name}
-        _write(self.folder / RUN, json.dumps({**self._kind, **done}, indent=1) + "\n")
-        self.checkpoint = checkpoint
-        if old and old != checkpoint:
-            shutil.rmtree(old, ignore_errors=True)
-
-    def _resume(self, found: dict[str, Any]) -> None:
-        ours = {"seed": self.seed, **self._kind["options"]}
-        theirs = {"seed": found["seed"], **found["options"]}
-        for name in ours:
-            if name != "iterations" and ours[name] != theirs.get(name):
-                raise ValueError(
-                    f"{self.folder} holds a run with {name} = {theirs.get(name)!r}, not {ours[name]!r};"
-                    " give another folder, or the run's own options"
-                )
-        self.iteration, self.steps = found["iteration"], found["steps"]
-        self.checkpoint = (self.folder / found["checkpoint"]).resolve()
-
-
 def _iteration_of(algorithm: Algorithm) -> dict[str, Any]:
     """The results of an iteration. RLlib skips it when all runners have failed or are late, and restarts
     them: then the next is an iteration. RuntimeError when it never is.
@@ -297,20 +242,39 @@ def _iteration_of(algorithm: Algorithm) -> dict[str, Any]:
     raise RuntimeError(f"no runner has played in {_ATTEMPTS} attempts; their errors are in /tmp/ray")
 
 
+def _measures(result: dict[str, Any]) -> dict[str, Any]:
+    """What an iteration's result says; nan where no episode has ended yet."""
+    played, learned = result["env_runners"], result["learners"][_MODULE]
+    measures = {
+        "decisions": int(played["num_env_steps_sampled_lifetime"]),
+        "seconds": result["time_this_iter_s"],
+        "return": played.get("episode_return_mean", math.nan),
+        "policy_loss": learned["policy_loss"],
+        "value_loss": learned["vf_loss"],
+        "value_explained": learned["vf_explained_var"],
+        "entropy": learned["entropy"],
+        "kl": learned["mean_kl_loss"],
+    }
+    return measures | ({"goal_loss": learned["goal_loss"]} if "goal_loss" in learned else {})
+
+
+def _save(algorithm: Algorithm, run: RunFolder, done: dict[str, Any]) -> dict[str, Any]:
+    """Write both checkpoints, then let go of the one before; returns the state that was written."""
+    name = f"rllib-{done['iteration']}"
+    checkpoint = run.folder / name
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    algorithm.save_to_path(str(checkpoint.resolve()))
+    run.save(_net_of(algorithm), {**done, "checkpoint": name})
+    if done["checkpoint"] not in (None, name):
+        shutil.rmtree(run.folder / done["checkpoint"], ignore_errors=True)
+    return {**done, "checkpoint": name}
+
+
 def _net_of(algorithm: Algorithm) -> PredictorNet:
     """A copy of the learner's network."""
     return copy.deepcopy(cast(Any, algorithm.get_module()).net).cpu().eval()
 
 
-def _number(value: Any) -> float | int | None:
-    """A number for JSON: what is missing or not finite becomes null."""
-    if value is None or not math.isfinite(value):
-        return None
-    return value if isinstance(value, int) else round(float(value), 6)
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace a file in one step."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(text)
-    part.replace(file)
+def _new_seed(seed: int, iteration: int) -> int:
+    """RLlib's seed, another one after each resumption: else the first episodes would come again."""
+    return int(np.random.SeedSequence((seed, iteration)).generate_state(1)[0] >> 1)

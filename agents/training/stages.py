@@ -46,7 +46,7 @@ class Keeping:
     """Go on with the run in the folder, if there is one."""
     tensorboard: bool = False
     every: int = 0
-    """Batches (pretrain) or rounds (self-play) between two saves and lines of metrics; 0: 1,000 and 1."""
+    """Batches (pretrain) or rounds (self-play, PPO) between two saves; 0: 1,000 and 1."""
     exam_every: int = 0
     """Saves between two evaluations on a few houses of the training source; 0: none."""
     device: str = "cpu"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,18 @@ def read_episodes(path: str | Path | None = None) -> list[RecordedEpisode]:
         return [_episode(entry, data) for entry in manifest]
 
 
+def read_assistants(path: str | Path | None = None) -> list[RecordedEpisode]:
+    """The episodes with a second person as that person saw and played them: the assistant of the states.
+
+    `person` is still the one who built. Raises as `read_episodes`.
+    """
+    file = recordings_file(path)
+    manifest = json.loads(file.with_name(EPISODES).with_suffix(".json").read_text())["episodes"]
+    with np.load(file, allow_pickle=False) as data:
+        helped = [entry for entry in manifest if f"{entry['key']}/assistant_actions" in data.files]
+        return [_swapped(_episode(entry, data, "assistant")) for entry in helped]
+
+
 def people_of(episodes: Sequence[RecordedEpisode]) -> list[str]:
     """The people, each once, in order."""
     return sorted({episode.person for episode in episodes}, key=lambda name: (len(name), name))
@@ -73,11 +85,22 @@ def without(episodes: Sequence[RecordedEpisode], person: str | None) -> list[Rec
     return [episode for episode in episodes if episode.person != person]
 
 
-def _episode(entry: Mapping[str, object], data: Mapping[str, np.ndarray]) -> RecordedEpisode:
+def _swapped(episode: RecordedEpisode) -> RecordedEpisode:
+    """The episode with user and assistant exchanged."""
+    state = episode.state
+    by = (state.touched - 1) % 2
+    touched = np.where(state.touched > 0, state.touched + 1 - 2 * by, 0).astype(np.int16)
+    parts = {name: getattr(state, name)[:, ::-1].copy() for name in ("feet", "previous", "last_edit")}
+    return replace(episode, state=state._replace(touched=touched, **parts))
+
+
+def _episode(
+    entry: Mapping[str, object], data: Mapping[str, np.ndarray], role: str = "human"
+) -> RecordedEpisode:
     key = str(entry["key"])
-    goal, actions = data[f"{key}/goal"], data[f"{key}/human_actions"]
-    places, others = data[f"{key}/human_pos"], data[f"{key}/human_sees_other_pos"]
-    blocks = data[f"{key}/human_blocks_before"].reshape(len(actions), -1)
+    goal, actions = data[f"{key}/goal"], data[f"{key}/{role}_actions"]
+    places, others = data[f"{key}/{role}_pos"], data[f"{key}/{role}_sees_other_pos"]
+    blocks = data[f"{key}/{role}_blocks_before"].reshape(len(actions), -1)
     width, height, depth = goal.shape
     state = empty_state(BuildingConfig((width, height, depth), horizon=MAX_HORIZON), len(actions))
     alone = bool((others[:, 0] < 0).all())

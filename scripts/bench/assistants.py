@@ -89,13 +89,15 @@ def bench_assistants(options: argparse.Namespace, progress: Progress) -> Report:
     from envs._kernel_cache import source_hash
     from envs.building.goals import make_source
 
-    from .variety_exams import houses_that_judge
+    from .variety_exams import RECORDED, houses_that_judge
 
     for name in ("repeats", "simulations"):
         if getattr(options, name) < 1:
             raise ValueError(f"{name} is {getattr(options, name)}; give 1 or more")
     rows = [parse_row(name) for name in options.rows.split(",") if name.strip()] or list(ROWS)
     there = houses_that_judge(progress.say)
+    if RECORDED in there:
+        there[f"{RECORDED}_alone"] = _built_alone(there[RECORDED])
     rows = [row for row in rows if row.houses in there]
     if not rows:
         raise ValueError("no set of houses is there; set ASSIST_DATA to the folder of development data")
@@ -135,6 +137,17 @@ def bench_assistants(options: argparse.Namespace, progress: Progress) -> Report:
                     )
     title = f"{options.repeats} episodes a house, 380 steps, {options.simulations} simulations, 95 % by house"
     return Report(figures, [table(title, ["houses", "user", "assistant", *COLUMNS.values()], lines)])
+
+
+def _built_alone(goals: Goals) -> Goals:
+    """The recorded houses that nobody assisted on, for assistants that have learned from those who did."""
+    import numpy as np
+
+    from agents.users.recorded import read_episodes
+
+    alone = {episode.goal.tobytes() for episode in read_episodes() if episode.alone}
+    rows = [i for i, goal in enumerate(goals.blocks) if goal.tobytes() in alone]
+    return type(goals)(goals.blocks[np.array(rows)], tuple(goals.houses[i] for i in rows), goals.name)
 
 
 def parse_row(name: str) -> Row:

@@ -11,7 +11,7 @@ import pytest
 from planners.model import Steps
 from planners.options import SearchOptions
 from planners.reference import Node, ReferenceSearch, SearchResult
-from tests.planners.toys import ASK, LEFT, RIGHT, AskOrAct, Bandit
+from tests.planners.toys import ASK, LEFT, RIGHT, AskOrAct, Bandit, Weather
 
 
 def search(
@@ -195,3 +195,16 @@ def test_common_random_numbers_give_equal_edges_equal_replies() -> None:
     first, second = search(Twins(3.0), simulations=40, rule="gumbel").root.edges
     assert first.visits == second.visits == 20
     assert first.total == second.total
+
+
+@pytest.mark.parametrize("simulations", [20, 64, 100])
+def test_gumbel_does_not_mistake_lucky_first_visits_for_merit(simulations: int) -> None:
+    """All first visits meet the same day. After a lucky one, edges with few visits seem better than those
+    whose mean has fallen since; neither the choice nor the policy, a target of training, may prefer them.
+    """
+    options = {"simulations": simulations, "rule": "gumbel", "c_scale": 0.2}
+    for seed in range(60):
+        found = search(Weather(), seed=seed, **options)
+        assert Weather.worths[found.action] == 1.0
+        worth = sum(chance * Weather.worths[action] for action, chance in found.policy.items())
+        assert worth > 0.93, "without correction as low as 0.35"

@@ -51,6 +51,27 @@ class Bandit:
         """Slots hold nothing."""
 
 
+class Weather:
+    """Sixteen arms of equal prior, worth 0, 1/15, ... 1, and on a lucky day, one in four, 3 more, whatever
+    the arm. Then it is over.
+    """
+
+    worths = np.arange(16) / 15
+
+    def evaluate(self, slots: np.ndarray) -> Evaluation:
+        return evaluation(list(range(16)), [1 / 16] * 16, len(slots))
+
+    def reply(self, slots: np.ndarray, actions: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+        return (uniforms < 0.25).astype(np.int32)
+
+    def step(self, slots: np.ndarray, actions: np.ndarray, replies: np.ndarray, out: np.ndarray) -> Steps:
+        rewards = self.worths[actions] + 3.0 * replies
+        return Steps(rewards, np.where(replies, 0.25, 0.75), np.ones(len(slots), bool))
+
+    def move(self, sources: np.ndarray, targets: np.ndarray) -> None:
+        """Slots hold nothing."""
+
+
 ASK, LEFT, RIGHT = 0, 1, 2
 
 

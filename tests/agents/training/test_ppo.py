@@ -18,10 +18,13 @@ import torch
 
 from agents.predictors import checkpoints
 from agents.predictors.network import NetOptions, PredictorNet
-from agents.training.ppo import METRICS, NET, RUN, PpoOptions, make_env, ppo_config, train_ppo
+from agents.training.folder import METRICS, STATE
+from agents.training.ppo import PpoOptions, make_env, ppo_config, train_ppo
 from agents.training.ppo_env import FIELDS, PublicStates
 from agents.training.ppo_module import GOAL, GOAL_LOGITS, PolicyModule
 from agents.training.ray_session import ray_session
+from agents.training.saving import read_state
+from agents.training.stages import Keeping
 from agents.users import make_user
 from envs.building import BuildingConfig, State
 from envs.building.vector_env import AssistVectorEnv
@@ -43,8 +46,8 @@ TINY = PpoOptions(
     epochs=2,
     minibatch=64,
     learning_rate=2e-3,
-    save_every=2,
 )
+RESUMED = Keeping(resume=True, every=2)
 
 
 class Idle:
@@ -220,31 +223,33 @@ def rllib(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.mark.usefixtures("rllib")
 def test_a_run_is_taken_up_where_it_was_saved(tmp_path: Path) -> None:
     steps: list[int] = []
-    first = train_ppo(TINY, tmp_path, seed=0, advance=steps.append)
-    saved, card = checkpoints.load(tmp_path / NET)
+    first = train_ppo(TINY, tmp_path, advance=steps.append)
+    saved, card = checkpoints.load(tmp_path)
     assert_equal(first, saved)
-    assert card["made"]["iteration"] == 2
+    assert (card["made"]["stage"], card["made"]["metrics"]["step"]) == ("ppo", 2)
     lines = metrics_of(tmp_path)
-    assert [line["iteration"] for line in lines] == [1, 2]
-    assert lines[-1]["steps"] == sum(steps)
+    assert [line["step"] for line in lines] == [1, 2]
+    assert lines[-1]["decisions"] == sum(steps)
     assert {"return", "policy_loss", "value_loss", "entropy", "kl", "goal_loss"} < set(lines[0])
-    assert_equal(train_ppo(TINY, tmp_path, seed=0), first)  # nothing left to do
+    with pytest.raises(FileExistsError, match="add --resume"):
+        train_ppo(TINY, tmp_path)
+    assert_equal(train_ppo(TINY, tmp_path, keeping=RESUMED), first)  # nothing left to do
 
     with (tmp_path / METRICS).open("a") as file:  # as if the run had been killed after iteration 3
-        file.write(json.dumps({"iteration": 3, "steps": 0}) + "\n")
-    second = train_ppo(replace(TINY, iterations=4), tmp_path, seed=0)
+        file.write(json.dumps({"step": 3, "decisions": 0}) + "\n")
+    second = train_ppo(replace(TINY, iterations=4), tmp_path, keeping=RESUMED)
     lines = metrics_of(tmp_path)
-    assert [line["iteration"] for line in lines] == [1, 2, 3, 4]
-    assert lines[1]["steps"] < lines[2]["steps"] < lines[3]["steps"]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4]
+    assert lines[1]["decisions"] < lines[2]["decisions"] < lines[3]["decisions"]
     assert lines[3]["goal_loss"] < lines[0]["goal_loss"]
     assert any((a != b).any() for a, b in zip(first.parameters(), second.parameters(), strict=True))
     assert sorted(path.name for path in tmp_path.glob("rllib-*")) == ["rllib-4"]
-    assert json.loads((tmp_path / RUN).read_text())["checkpoint"] == "rllib-4"
+    assert read_state(tmp_path / STATE)["checkpoint"] == "rllib-4"
 
     with pytest.raises(ValueError, match="holds a run with seed = 0, not 1"):
-        train_ppo(TINY, tmp_path, seed=1)
-    with pytest.raises(ValueError, match=r"discount = 0\.95, not 0\.9"):
-        train_ppo(replace(TINY, discount=0.9), tmp_path, seed=0)
+        train_ppo(TINY, tmp_path, seed=1, keeping=RESUMED)
+    with pytest.raises(ValueError, match=r"options.discount = 0\.95, not 0\.9"):
+        train_ppo(replace(TINY, discount=0.9), tmp_path, keeping=RESUMED)
 
 
 @pytest.mark.usefixtures("rllib")
@@ -276,7 +281,7 @@ def test_a_run_starts_from_a_given_network_and_without_the_goal(tmp_path: Path) 
     assert trained.options == net.options
     for ours, theirs in zip(trained.parameters(), net.parameters(), strict=True):
         assert (ours - theirs).abs().max() < 1e-4
-    assert metrics_of(tmp_path / "run")[0]["goal_loss"] is None
+    assert "goal_loss" not in metrics_of(tmp_path / "run")[0]
 
 
 def metrics_of(folder: Path) -> list[dict[str, Any]]:
