@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import assistants, decision, env, net, planner, train, variety
+from . import assistants, decision, env, net, planner, torsos, train, variety
 
-BENCHES = (env, planner, variety, assistants, net, decision, train)
+BENCHES = (env, planner, variety, assistants, net, torsos, decision, train)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 
