@@ -16,7 +16,8 @@ from envs.building.actions import KINDS
 from .encoding import CLASSES
 from .network import NetOptions, PredictorNet
 
-SCHEMA = 1
+SCHEMA = 2
+"""2: options name the torso; cards of 1 are of flat ones and are read as such."""
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 
 
@@ -57,7 +58,7 @@ def load(folder: str | Path, like: PredictorNet | None = None) -> tuple[Predicto
     for name in (CARD, WEIGHTS):
         if not (folder / name).is_file():
             raise FileNotFoundError(f"{folder} has no {name}; give a folder written by scripts.train")
-    card = json.loads((folder / CARD).read_text())
+    card = _of_this_schema(json.loads((folder / CARD).read_text()))
     _compare(card, {"schema": SCHEMA, "kinds": list(KINDS), "classes": CLASSES}, folder)
     if like is not None:
         _compare(card, _kind(like), folder)
@@ -80,6 +81,13 @@ def _kind(net: PredictorNet) -> dict[str, Any]:
         "size": list(net.size),
         "options": options,
     }
+
+
+def _of_this_schema(card: dict[str, Any]) -> dict[str, Any]:
+    """A card of an earlier schema as it would be written now."""
+    if card.get("schema") == 1:
+        card = {**card, "schema": SCHEMA, "options": {**card["options"], "torso": "flat"}}
+    return card
 
 
 def _compare(card: dict[str, Any], wanted: dict[str, Any], folder: Path, prefix: str = "") -> None:

@@ -7,7 +7,8 @@ Terms and sources, of a state s with goal g:
     L_goal    mean over cells of -log P(g_c | s)
     L_policy  -sum_a pi'(a) log P(a | s) over legal actions; pi' is a search's improved policy, or 1 for what
               the assistant did (AlphaZero; Danihelka et al. 2022)
-    L_user    -log P(a | s) of the user's next action, where it is legal
+    L_user    -sum_a u(a) log P(a | s) over legal actions; u is the user's own distribution given its goal and
+              traits where the moments have it, else 1 for the action that it drew, where that is legal
     L_value   Huber loss of V(s) against the discounted return (AlphaZero)
     L_drift   mean over cells of KL(P_before(g_c | s) || P(g_c | s)), P_before of the network before this
               round of training: beliefs move no faster than evidence
@@ -131,13 +132,7 @@ def policy_loss(
 ) -> Tensor:
     """L_policy in nats: the mean over moments that have a target, 0 when none has."""
     lists, log_probs = _legal(acts, net, config, moments, ASSISTANT, flips)
-    wanted = np.zeros(lists.shape, np.float32)
-    for column in range(moments.candidates.shape[1]):
-        hit = (lists == moments.candidates[:, column, None]) & (lists >= 0)
-        wanted += hit * moments.weights[:, column, None]
-    total = wanted.sum(axis=1, keepdims=True)
-    target = torch.from_numpy(wanted / np.maximum(total, 1e-6))
-    return -(target * log_probs).sum() / max(1, int((total > 0).sum()))
+    return _cross_entropy(_placed(lists, moments.candidates, moments.weights), log_probs)
 
 
 def user_loss(
@@ -145,10 +140,35 @@ def user_loss(
 ) -> Tensor:
     """L_user in nats: the mean over moments whose user did something legal."""
     lists, log_probs = _legal(acts, net, config, moments, USER, flips)
+    return _cross_entropy(user_targets(config, moments, lists), log_probs)
+
+
+def user_targets(config: BuildingConfig, moments: Moments, lists: np.ndarray) -> np.ndarray:
+    """What L_user wants: probabilities (n, L) float32 of the user's legal flat actions `lists` (n, L)."""
     codec = Codec.of(config)
-    did = np.array([encode(codec, *map(int, act)) for act in moments.acts[:, USER]], np.int32)
-    hit = (lists == did[:, None]) & (lists >= 0)
-    return -(torch.from_numpy(hit) * log_probs).sum() / max(1, int(hit.any(axis=1).sum()))
+    if not moments.user_candidates.shape[1]:
+        did = np.array([encode(codec, *map(int, act)) for act in moments.acts[:, USER]], np.int32)
+        return _placed(lists, did[:, None], np.ones((moments.number, 1), np.float32))
+    wanted = _placed(lists, moments.user_candidates, moments.user_weights)
+    rest = np.maximum(0, 1 - moments.user_weights.sum(axis=1))
+    others = (lists > 0) & (lists < codec.first_break) & (wanted == 0)
+    return wanted + others * (rest / np.maximum(1, others.sum(axis=1)))[:, None]
+
+
+def _placed(lists: np.ndarray, candidates: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(n, L) float32: the weights (n, M) of candidates (n, M) at their places in lists (n, L)."""
+    wanted = np.zeros(lists.shape, np.float32)
+    for column in range(candidates.shape[1]):
+        hit = (lists == candidates[:, column, None]) & (lists >= 0)
+        wanted += hit * weights[:, column, None]
+    return wanted
+
+
+def _cross_entropy(wanted: np.ndarray, log_probs: Tensor) -> Tensor:
+    """In nats: the mean over moments that want anything of `wanted` (n, L), 0 when none does."""
+    total = wanted.sum(axis=1, keepdims=True)
+    target = torch.from_numpy(wanted / np.maximum(total, 1e-6))
+    return -(target * log_probs).sum() / max(1, int((total > 0).sum()))
 
 
 def drift_loss(before: Outputs, now: Outputs) -> Tensor:

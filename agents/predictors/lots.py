@@ -45,6 +45,8 @@ class Lots:
     every: int
     """Steps between two moments of an episode."""
     pricing: Pricing
+    user_target: str = "drawn"
+    """Which of `moments.USER_TARGETS` is kept."""
 
     def play(self, assistant: Player, key: tuple[int, ...]) -> Lot:
         """The lot of a key of non-negative numbers, with this assistant."""
@@ -53,7 +55,15 @@ class Lots:
         user = self.users[words[2] % len(self.users)]
         batch = BuildingBatch(self.count, self.config)
         moments = every_so_often(
-            self.config, goals, user, assistant, self.every, int(words[1]), self.pricing, batch
+            self.config,
+            goals,
+            user,
+            assistant,
+            self.every,
+            int(words[1]),
+            self.pricing,
+            batch,
+            self.user_target,
         )
         return Lot(
             moments,

@@ -2,24 +2,40 @@
 
 A moment is a public state with what was hidden, the goal, and what followed: both players' next actions and
 what the assistant earned from then on. Where a search chose the assistant's action, its improved policy is
-kept too.
+kept too, and where it is asked for, how probable the user's actions were.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from envs.building.actions import Codec, encode
 from envs.building.config import BuildingConfig
+from envs.building.legal import capacity, legal_batch
 from envs.building.player import Player
-from envs.building.state import State
+from envs.building.rules import compile_rules
+from envs.building.state import State, take
 from envs.building.vector import BuildingBatch
 from envs.building.world import ASSISTANT, USER
 from planners.search import Results
+
+USER_TARGETS = ("drawn", "full")
+"""What a network learns of a user: the act that it drew, or its whole distribution over legal acts."""
+LIKELIEST = 64
+"""Acts of the user whose probabilities are kept: 0.5 KB a moment."""
+
+
+@runtime_checkable
+class OpenUser(Protocol):
+    """A user who can say how probable its next act is."""
+
+    def probabilities(self, state: State, rows: np.ndarray, lists: np.ndarray) -> np.ndarray:
+        """(n, L) probabilities of legal flat actions (n, L), -1 for none, in the worlds `rows` (n,)."""
+        ...
 
 
 class Moments(NamedTuple):
@@ -45,6 +61,12 @@ class Moments(NamedTuple):
     """(n, M) int32: flat actions among which the assistant chose."""
     weights: np.ndarray
     """(n, M) float32: how it chose, its policy's target; all 0 where there is nothing to learn from it."""
+    user_candidates: np.ndarray
+    """(n, U) int32: the user's likeliest flat actions, -1 for none; U is 0 where the act drawn is learned."""
+    user_weights: np.ndarray
+    """(n, U) float32: their probabilities. What is left of 1 is spread evenly over the other legal
+    placements.
+    """
 
     @property
     def number(self) -> int:
@@ -84,7 +106,7 @@ def discounted(rewards: np.ndarray, discount: float) -> np.ndarray:
 def moments_of(state: State, rows: np.ndarray, goals: np.ndarray, **followed: Any) -> Moments:
     """Copies of the worlds `rows` of a batch, with goals (n, N), and what followed as far as it is known.
 
-    followed: `acts`, `returns`, `candidates` and `weights` as in `Moments`; the default is nothing.
+    followed: `acts`, `returns` and what comes after them in `Moments`; the default is nothing.
     """
     count = len(rows)
     nothing: dict[str, Any] = {
@@ -92,6 +114,8 @@ def moments_of(state: State, rows: np.ndarray, goals: np.ndarray, **followed: An
         "returns": np.zeros(count, np.float32),
         "candidates": np.zeros((count, 1), np.int32),
         "weights": np.zeros((count, 1), np.float32),
+        "user_candidates": np.zeros((count, 0), np.int32),
+        "user_weights": np.zeros((count, 0), np.float32),
     }
     public = (state.blocks, state.touched, state.feet, state.previous, state.clock)
     parts = [*(part[rows] for part in public), goals, *({**nothing, **followed}[name] for name in nothing)]
@@ -112,13 +136,16 @@ def every_so_often(
     seed: int,
     pricing: Pricing | None = None,
     batch: BuildingBatch | None = None,
+    user_target: str = "drawn",
 ) -> Moments:
     """Play B episodes and keep a moment of each every so many steps, from a random first step on.
 
     goals: (B, W, H, D). seed: of players and first steps. Policy targets are the improved policy that an
     assistant with `found`, `planners.search.Results`, has searched for; of others what they did. batch: the
-    worlds to play in, left as the episodes end.
+    worlds to play in, left as the episodes end. user_target: one of `USER_TARGETS`; episodes are the same.
     """
+    if user_target not in USER_TARGETS:
+        raise ValueError(f"user_target is {user_target!r}; choose from {', '.join(USER_TARGETS)}")
     pricing = pricing or Pricing()
     batch = batch or BuildingBatch(len(goals), config)
     codec = Codec.of(config)
@@ -131,6 +158,9 @@ def every_so_often(
         if len(rows):
             candidates, weights = _chosen(codec, assistant, actions, rows)
             followed = {"acts": actions[rows], "candidates": candidates, "weights": weights}
+            if user_target == "full":
+                likeliest = _likeliest(config, user, batch.state, rows, actions[rows, USER])
+                followed["user_candidates"], followed["user_weights"] = likeliest
             kept.append(moments_of(batch.state, rows, batch.latent.goal[rows], **followed))
             places.append((np.full(len(rows), step), rows))
     steps, rows = (np.concatenate(column) for column in zip(*places, strict=True))
@@ -150,6 +180,34 @@ def _chosen(
     return np.where(meant, found.candidates[rows], 0), np.where(meant, found.policy[rows], 0).astype(
         np.float32
     )
+
+
+def _likeliest(
+    config: BuildingConfig, user: Player, state: State, rows: np.ndarray, drawn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`user_candidates` (n, LIKELIEST) and `user_weights` of the worlds `rows`, see `Moments`.
+
+    Every builder is an `OpenUser` whose probabilities are exact. Those that are not among the likeliest are
+    its slips, wrong blocks in any place in reach, which are alike; so nothing is lost, unless a builder has
+    more useful edits at hand than are kept. Of other users the acts drawn (n, 3) are all that is known.
+    """
+    codec = Codec.of(config)
+    candidates = np.full((len(rows), LIKELIEST), -1, np.int32)
+    weights = np.zeros((len(rows), LIKELIEST), np.float32)
+    if not isinstance(user, OpenUser):
+        candidates[:, 0] = [encode(codec, *map(int, act)) for act in drawn]
+        weights[:, 0] = 1.0
+        return candidates, weights
+    lists, counts = np.empty((len(rows), capacity(config)), np.int32), np.empty(len(rows), np.int32)
+    cells = np.empty((2, config.cells), np.int16)
+    legal_batch(compile_rules(config), codec, take(state, rows), USER, cells[0], cells[1], lists, counts)
+    lists = lists[:, : counts.max()]
+    lists[np.arange(lists.shape[1]) >= counts[:, None]] = -1
+    chances = user.probabilities(state, rows, lists)
+    order = np.argsort(-chances, axis=1, kind="stable")[:, :LIKELIEST]
+    candidates[:, : order.shape[1]] = np.take_along_axis(lists, order, 1)
+    weights[:, : order.shape[1]] = np.take_along_axis(chances, order, 1)
+    return candidates, weights
 
 
 def first_passages(

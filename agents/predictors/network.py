@@ -3,8 +3,9 @@
 Two views of the world meet in it. The *ground* view sees columns: heights are channels, a few residual blocks
 of flat 3x3 convolutions with a pooled term follow what spans the house, such as its size, its walls and its
 materials. The *cell* view sees a cell with its 26 neighbours, by one convolution that all heights share, so
-that what holds of one layer ("a wall goes on upwards") is learned from all of them. Heads of 1x1 convolutions
-join the two for each cell. Straight paths from the inputs to the goal's logits let the first steps of
+that what holds of one layer ("a wall goes on upwards") is learned from all of them. That is the flat torso;
+the solid one has its residual blocks in the cell view (`torsos.py`). Heads of 1x1 convolutions join the two
+views for each cell. Straight paths from the inputs to the goal's logits let the first steps of
 training learn the obvious: what stands, stays; what has a mirror image, gets one.
 
 Heads are chosen by name: `goal` alone has 0.57 M parameters with the default sizes and reads neither the
@@ -40,6 +41,17 @@ from .encoding import (
     overall_features,
 )
 from .moments import Moments
+from .torsos import (
+    TORSOS,
+    FlatBlock,
+    SolidBlock,
+    by_cell,
+    channels_last,
+    heights_apart,
+    stacked,
+    unstacked,
+    with_neighbours,
+)
 
 HEADS = ("goal", "policy", "user", "value")
 ACTORS = ("policy", "user")
@@ -53,15 +65,17 @@ class NetOptions:
     """Sizes of a `PredictorNet`."""
 
     channels: int = 96
-    """Of the ground view."""
+    """Of the ground view, and of the solid torso's cell view."""
     blocks: int = 4
-    """Residual blocks of the ground view."""
+    """Residual blocks, which the flat torso has in the ground view and the solid one in the cell view."""
     cell_channels: int = 32
-    """Of the cell view."""
+    """Of the flat torso's cell view."""
     context: int = 16
     """What each cell hears from the ground view."""
     heads: tuple[str, ...] = ("goal",)
     """What is predicted, out of `HEADS`, in this order; the goal always is."""
+    torso: str = "flat"
+    """`flat` or `solid`, see `torsos`."""
 
     def __post_init__(self) -> None:
         for name in ("channels", "blocks", "cell_channels", "context"):
@@ -71,6 +85,13 @@ class NetOptions:
             raise ValueError(
                 f"heads are {self.heads}; give goal and any of {', '.join(HEADS[1:])} in this order"
             )
+        if self.torso not in TORSOS:
+            raise ValueError(f"torso is {self.torso!r}; choose from {', '.join(TORSOS)}")
+
+    @property
+    def per_cell(self) -> int:
+        """Channels of the cell view."""
+        return self.channels if self.torso == "solid" else self.cell_channels
 
 
 class Acts(NamedTuple):
@@ -106,21 +127,22 @@ class PredictorNet(nn.Module):
         self.stem = nn.Conv2d(local, sizes.channels, 3, padding=1)
         self.stem_mirrored = nn.Conv2d(mirrored, sizes.channels, 1)
         self.stem_overall = nn.Linear(overall_features(size), sizes.channels)
-        self.blocks = nn.ModuleList(_Residual(sizes.channels) for _ in range(sizes.blocks))
+        block = SolidBlock if sizes.torso == "solid" else FlatBlock
+        self.blocks = nn.ModuleList(block(sizes.channels) for _ in range(sizes.blocks))
         self.head = nn.Conv2d(sizes.channels, high * CLASSES, 1)
         self.straight = nn.Conv2d(local, high * CLASSES, 1)
         self.straight_mirrored = nn.Conv2d(mirrored, high * CLASSES, 1)
         self.context = nn.Conv2d(sizes.channels, high * sizes.context, 1)
-        self.cell = nn.Conv2d(3 * PER_CELL, sizes.cell_channels, 3, padding=1)
-        self.cell_join = nn.Conv2d(sizes.cell_channels + sizes.context, sizes.cell_channels, 1)
-        self.cell_head = nn.Conv2d(sizes.cell_channels, CLASSES, 1)
+        self.cell = nn.Conv2d(3 * PER_CELL, sizes.per_cell, 3, padding=1)
+        self.cell_join = nn.Conv2d(sizes.per_cell + sizes.context, sizes.per_cell, 1)
+        self.cell_head = nn.Conv2d(sizes.per_cell, CLASSES, 1)
         self.reads_acts = len(sizes.heads) > 1
         if self.reads_acts:
             self.stem_bodies = nn.Conv2d(body_channels(size), sizes.channels, 3, padding=1)
             self.stem_doing = nn.Linear(DOING, sizes.channels)
         self.actors = nn.ModuleDict({name: _Actor(sizes, high) for name in ACTORS if name in sizes.heads})
         self.value = _Value(sizes.channels) if "value" in sizes.heads else None
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        channels_last(self)
 
     def forward(
         self,
@@ -135,25 +157,33 @@ class PredictorNet(nn.Module):
         local, mirrored, bodies: (n, channels, W-2, D-2); overall, doing: (n, features), see
         `encoding.Encoded`. The last two are for networks with more than the goal's head.
         """
-        high = self.size[1] - 2
+        high, solid = self.size[1] - 2, self.options.torso == "solid"
         ground = self.stem(local) + self.stem_mirrored(mirrored)
         pooled = self.stem_overall(overall)
         if self.reads_acts:
             ground = ground + self.stem_bodies(bodies)
             pooled = pooled + self.stem_doing(doing)
         ground = F.relu(ground + pooled[:, :, None, None])
-        for block in self.blocks:
-            ground = block(ground)
-        ground = F.relu(ground)
+        if not solid:
+            ground = self._deepened(ground)
         logits = self.head(ground) + self.straight(local) + self.straight_mirrored(mirrored)
 
-        cell = F.relu(self.cell(_with_neighbours(local, high)))
-        context = _heights_apart(self.context(ground), high)
+        cell = F.relu(self.cell(with_neighbours(local, high)))
+        context = heights_apart(self.context(ground), high)
         cell = F.relu(self.cell_join(torch.cat([cell, context], 1)))
-        goal = _by_cell(logits, self.cell_head(cell), high)
+        if solid:
+            box = self._deepened(stacked(cell, high))
+            ground, cell = ground + box.mean(2), unstacked(box)
+        goal = by_cell(logits, self.cell_head(cell), high)
         acts = {name: actor(ground, cell) for name, actor in self.actors.items()}
         value = self.value(ground) if self.value is not None else None
         return Outputs(goal, acts.get("policy"), acts.get("user"), value)
+
+    def _deepened(self, view: Tensor) -> Tensor:
+        """A view after the torso's residual blocks."""
+        for block in self.blocks:
+            view = block(view)
+        return F.relu(view)
 
     @property
     def device(self) -> torch.device:
@@ -164,23 +194,9 @@ class PredictorNet(nn.Module):
         """Kernels of the convolutions from inputs and hidden channels to hidden channels."""
         ends = (self.head, self.straight, self.straight_mirrored, self.context, self.cell_head)
         outer = {id(part) for end in (*ends, *self.actors.values()) for part in end.modules()}
-        inner = [part for part in self.modules() if isinstance(part, nn.Conv2d) and id(part) not in outer]
+        kinds = (nn.Conv2d, nn.Conv3d)
+        inner = [part for part in self.modules() if isinstance(part, kinds) and id(part) not in outer]
         return [part.weight for part in inner]
-
-
-class _Residual(nn.Module):
-    """A 3x3 convolution with a pooled term, and back by 1x1."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.near = nn.Conv2d(channels, channels, 3, padding=1)
-        self.pooled = nn.Linear(channels, channels)
-        self.back = nn.Conv2d(channels, channels, 1, bias=False)
-        nn.init.normal_(self.back.weight, std=0.02)  # blocks begin as almost nothing
-
-    def forward(self, x: Tensor) -> Tensor:
-        pooled = self.pooled(x.mean((2, 3)))
-        return x + self.back(F.relu(self.near(x) + pooled[:, :, None, None]))
 
 
 class _Actor(nn.Module):
@@ -190,14 +206,14 @@ class _Actor(nn.Module):
         super().__init__()
         self.high = high
         self.columns = nn.Conv2d(sizes.channels, high * EDITS, 1)
-        self.cells = nn.Conv2d(sizes.cell_channels, EDITS, 1)
+        self.cells = nn.Conv2d(sizes.per_cell, EDITS, 1)
         self.kinds = nn.Sequential(
             nn.Linear(2 * sizes.channels, sizes.channels), nn.ReLU(), nn.Linear(sizes.channels, len(KINDS))
         )
         self.outside = nn.Linear(2 * sizes.channels, EDITS)
 
     def forward(self, ground: Tensor, cell: Tensor) -> Acts:
-        edits = _by_cell(self.columns(ground), self.cells(cell), self.high)
+        edits = by_cell(self.columns(ground), self.cells(cell), self.high)
         pooled = _summary(ground)
         return Acts(self.kinds(pooled), edits, self.outside(pooled))
 
@@ -216,31 +232,6 @@ class _Value(nn.Module):
 def _summary(ground: Tensor) -> Tensor:
     """(n, 2 C): mean and greatest of each channel over the ground."""
     return torch.cat([ground.mean((2, 3)), ground.amax((2, 3))], 1)
-
-
-def _by_cell(columns: Tensor, cells: Tensor, high: int) -> Tensor:
-    """(n, W-2, D-2, H-2, C) sums of columns (n, H-2 * C, W-2, D-2) and cells (n * H-2, C, W-2, D-2)."""
-    count, _, wide, deep = columns.shape
-    channels = cells.shape[1]
-    both = columns.permute(0, 2, 3, 1).reshape(count, wide, deep, high, channels)
-    return both + cells.reshape(count, high, channels, wide, deep).permute(0, 3, 4, 1, 2)
-
-
-def _heights_apart(x: Tensor, high: int) -> Tensor:
-    """(n * high, C, W-2, D-2) from (n, high * C, W-2, D-2): heights as a batch."""
-    count, channels, wide, deep = x.shape
-    apart = x.permute(0, 2, 3, 1).reshape(count, wide, deep, high, channels // high)
-    return apart.permute(0, 3, 1, 2, 4).flatten(0, 1).permute(0, 3, 1, 2)
-
-
-def _with_neighbours(local: Tensor, high: int) -> Tensor:
-    """(n * high, 3 * PER_CELL, W-2, D-2): the channels of each cell, of the one below and the one above."""
-    own = _heights_apart(local[:, : high * PER_CELL], high)
-    layers = own.unflatten(0, (-1, high))
-    nothing = torch.zeros_like(layers[:, :1])
-    below = torch.cat([nothing, layers[:, :-1]], 1).flatten(0, 1)
-    above = torch.cat([layers[:, 1:], nothing], 1).flatten(0, 1)
-    return torch.cat([below, own, above], 1)
 
 
 def tensors(encoded: Encoded) -> tuple[Tensor, ...]:

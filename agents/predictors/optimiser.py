@@ -2,8 +2,8 @@
 
 All directions of a weight matrix learn at one speed, so that small budgets of samples go further than with
 Adam. Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with its
-coefficients of the Newton-Schulz iteration. Torch's own version takes matrices alone; this one takes
-convolutions too, as matrices of one row per output channel.
+coefficients of the Newton-Schulz iteration. `torch.optim.Muon` makes the same steps (a test holds it to
+that) but takes matrices alone; this one takes convolutions too, as matrices of one row per output channel.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ which is sometimes right and often wrong. So a network sees cells that neither i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -22,8 +23,8 @@ from envs.kernels import kernel
 from envs.rng import below, streams, uniform
 
 from ..assistants.pursue import pursue
-from ..users.policy import draw_action, outlines
-from ..users.scene import new_scene, survey
+from ..users.builder import BuilderUser
+from ..users.scene import new_scene
 from ..users.traits import Traits
 
 Range = tuple[float, float]
@@ -51,42 +52,19 @@ class TraitRanges:
         return Traits(**{entry.name: rng.uniform(*getattr(self, entry.name)) for entry in fields(self)})
 
 
-class VariedBuilders:
+class VariedBuilders(BuilderUser):
     """Builders with traits of their own in every episode, drawn with the episode's seed."""
 
     name = "varied"
-    sees_goal = True
 
     def __init__(self, ranges: TraitRanges | None = None):
+        super().__init__(self.name, Traits())
         self.ranges = ranges or TraitRanges()
 
-    def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:
-        """Start B episodes towards goals (B, N)."""
-        if goals is None:
-            raise ValueError(f"{self.name} needs the goals (B, N) of its episodes; pass them to reset")
-        self._rules = compile_rules(replace(config, line_of_sight=True))
-        self._goals = np.ascontiguousarray(goals, np.uint8)
-        self._outlines = outlines(config.size, self._goals)
-        self._streams = streams(seeds)
+    def traits_of(self, seeds: np.ndarray) -> Sequence[Traits]:
+        """The traits of the builders of episodes with seeds (B,)."""
         rngs = [np.random.default_rng(np.random.SeedSequence((int(seed), 1))) for seed in seeds]
-        self.traits = np.stack([self.ranges.draw(rng).vector() for rng in rngs])
-        self._scene = new_scene(config.size, 1)
-        self._actions = np.zeros((len(seeds), 3), np.int16)
-
-    def act(self, state: State, active: np.ndarray) -> np.ndarray:
-        """Draw the next actions (B, 3) int16."""
-        _draw_varied(
-            self._rules,
-            state,
-            self.traits[:, None],
-            self._scene,
-            self._goals,
-            self._outlines,
-            self._streams,
-            active,
-            self._actions,
-        )
-        return self._actions
+        return [self.ranges.draw(rng) for rng in rngs]
 
 
 class ErrandHelper:
@@ -140,19 +118,6 @@ def _stroll(rules, state, row, player, lane_streams, lane, out):
         if can_move(rules, state.blocks[row], state.feet[row], player, move):
             out[0] = MOVE_FIRST + move
             return
-
-
-@kernel
-def _draw_varied(rules, state, traits, scene, goals, outlines, lane_streams, active, out):
-    """Actions (B, 3) of builders with traits (B, 1, T)."""
-    for row in range(state.clock.shape[0]):
-        out[row, 0] = out[row, 1] = out[row, 2] = 0
-        if active[row] and state.clock[row] % rules.act_every[USER] == 0:
-            survey(rules, state, row, USER, traits[row], scene)
-            goal, outline = goals[row], outlines[row]
-            draw_action(
-                rules, state, row, USER, traits[row], scene, 0, goal, outline, lane_streams, row, out[row]
-            )
 
 
 @kernel

@@ -25,7 +25,7 @@ from envs.building.world import Size
 from ..assistants.network import NetworkAssistant
 from .losses import Weights
 from .lots import Lots
-from .moments import Moments, Pricing, join
+from .moments import USER_TARGETS, Moments, Pricing, join
 from .network import NetOptions, PredictorNet
 from .players import ErrandHelper
 from .updates import Rates, Updater
@@ -64,6 +64,8 @@ class Recipe:
     horizon: int = 460
     """Steps of an episode: by then most users have done three quarters."""
     net: NetOptions = field(default_factory=NetOptions)
+    user_target: str = "drawn"
+    """What the user's head learns, one of `moments.USER_TARGETS`."""
 
     def __post_init__(self) -> None:
         for name in ("samples", "batch", "every", "lot", "pool", "horizon", "refresh"):
@@ -71,6 +73,8 @@ class Recipe:
                 raise ValueError(f"{name} is {getattr(self, name)}; give 1 or more")
         if self.samples < self.batch:
             raise ValueError(f"samples is {self.samples}; give at least one batch of {self.batch}")
+        if self.user_target not in USER_TARGETS:
+            raise ValueError(f"user_target is {self.user_target!r}; choose from {', '.join(USER_TARGETS)}")
 
 
 @dataclass
@@ -150,7 +154,7 @@ class Training:
         size = source.draw(1, np.random.default_rng(0)).size
         self.config = config = BuildingConfig(size=size, horizon=recipe.horizon)
         self.net = new_net(size, recipe.net, seed).to(device)
-        lots = Lots(config, source, builders, recipe.lot, recipe.every, recipe.pricing)
+        lots = Lots(config, source, builders, recipe.lot, recipe.every, recipe.pricing, recipe.user_target)
         helper, own = ErrandHelper(), NetworkAssistant(self.net, recipe.thresholds, recipe.refresh)
         self._others = Pool(
             lambda number: lots.play(helper, (seed, 1, number)).moments, recipe.reuse, recipe.pool

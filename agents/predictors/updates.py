@@ -1,7 +1,7 @@
 """How a network learns from a batch: optimisers, their rates, and one step that refuses what is not a number.
 
-Convolutions within the network are learned by Muon, its ends by AdamW. Every loop of the suite, supervised
-or by self-play, in one process or in RLlib's learners, uses these.
+Convolutions within the network are learned by Muon and its ends by AdamW, or all of it by AdamW. Every loop
+of the suite, supervised or by self-play, in one process or in RLlib's learners, uses these.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .moments import Moments
 from .network import PredictorNet
 from .optimiser import Muon
 
+OPTIMISERS = ("muon", "adamw")
 LONGEST = 1.0
 """Norm to which gradients are clipped."""
 
@@ -37,6 +38,12 @@ class Rates:
     warm_up: float = 0.03
     """Share of the training over which rates rise; then they fall along a cosine, to `last`."""
     last: float = 0.02
+    optimiser: str = "muon"
+    """`muon` for the convolutions within the network and AdamW for its ends, or `adamw` for all of it."""
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"optimiser is {self.optimiser!r}; choose from {', '.join(OPTIMISERS)}")
 
     def share(self, done: float) -> float:
         """The rates as a share of their peak, after a share of the training."""
@@ -59,15 +66,13 @@ class LossNotFinite(ValueError):
 
 
 def make_optimisers(net: PredictorNet, rates: Rates) -> dict[str, torch.optim.Optimizer]:
-    """Muon for the convolutions within the network, AdamW for its ends."""
-    inner = net.inner_weights()
+    """By name, those of `Rates.optimiser`."""
+    inner = net.inner_weights() if rates.optimiser == "muon" else []
     others = [weight for weight in net.parameters() if all(weight is not other for other in inner)]
-    return {
-        "muon": Muon(inner, rates.muon, rates.weight_decay),
-        "adam": torch.optim.AdamW(
-            others, rates.adam, betas=(0.9, 0.98), weight_decay=rates.weight_decay, fused=True
-        ),
-    }
+    adam = torch.optim.AdamW(
+        others, rates.adam, betas=(0.9, 0.98), weight_decay=rates.weight_decay, fused=True
+    )
+    return {"muon": Muon(inner, rates.muon, rates.weight_decay), "adam": adam} if inner else {"adam": adam}
 
 
 def set_rates(optimisers: dict[str, torch.optim.Optimizer], rates: Rates, done: float) -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from envs.building.actions import Codec
 from envs.building.config import BuildingConfig
 from envs.building.rules import compile_rules
 from envs.building.state import State
 from envs.building.world import USER
 from envs.rng import streams
 
+from .distribution import legal_probs
 from .policy import action_prob, draw_actions, outlines
 from .scene import new_scene, survey
 from .traits import Traits
@@ -35,6 +37,7 @@ class BuilderUser:
         self.rules = compile_rules(replace(config, line_of_sight=True))
         self.goals = np.ascontiguousarray(goals, np.uint8)
         self.outlines = outlines(config.size, self.goals)
+        self._codec = Codec.of(config)
         self._streams = streams(seeds)
         self._scene = new_scene(config.size, 1)
         self._tables = np.stack([traits.vector()[None] for traits in self.traits_of(seeds)])
@@ -83,3 +86,24 @@ class BuilderUser:
             )
         with np.errstate(divide="ignore"):
             return np.log(out)
+
+    def probabilities(self, state: State, rows: np.ndarray, lists: np.ndarray) -> np.ndarray:
+        """(n, L) float64 probabilities of legal flat actions (n, L), -1 for none, in the worlds `rows` (n,).
+
+        They are exact, for `act` draws from them: a builder has no memory beyond the public state.
+        """
+        out = np.empty(lists.shape)
+        legal_probs(
+            self.rules,
+            self._codec,
+            state,
+            rows,
+            self.player,
+            self._tables,
+            self._scene,
+            self.goals,
+            self.outlines,
+            lists,
+            out,
+        )
+        return out

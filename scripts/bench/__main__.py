@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import assistants, chat, decision, env, net, planner, posterior, train, variety
+from . import assistants, chat, decision, env, net, planner, posterior, torsos, train, variety
 
-BENCHES = (env, chat, planner, variety, posterior, assistants, net, decision, train)
+BENCHES = (env, chat, planner, variety, posterior, assistants, net, torsos, decision, train)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 

@@ -18,6 +18,7 @@ from .._cli import App, Figure, Progress, Report
 from .env import repeat
 
 if TYPE_CHECKING:
+    from agents.predictors.network import PredictorNet
     from envs.building.state import State
 
 BATCHES = (1, 16, 64)
@@ -31,9 +32,14 @@ def add_to(app: App) -> None:
     parser = app.command(
         "net",
         bench_net,
-        ["python -m scripts.bench net", "python -m scripts.bench net --sizes 96x4,128x4 --threads 2 --json"],
+        [
+            "python -m scripts.bench net",
+            "python -m scripts.bench net --sizes 96x4,128x4 --threads 2 --json",
+            "python -m scripts.bench net --torsos flat,solid --sizes 24x4",
+        ],
     )
     add = parser.add_argument
+    add("--torsos", default="flat", metavar="LIST", help="flat, solid or both (default: flat)")
     add("--sizes", default="96x4", metavar="LIST", help="CHANNELSxBLOCKS of the torso (default: 96x4)")
     add("--threads", type=int, default=1, metavar="N", help="CPU threads (default: 1)")
     add("--seconds", type=float, default=20.0, metavar="S", help="time to measure for (default: 20)")
@@ -48,30 +54,43 @@ def bench_net(options: argparse.Namespace, progress: Progress) -> Report:
     Values are medians of repeated calls, lo and hi the fastest and the slowest. With one thread time is CPU
     time of the process, with more it is that on the wall.
     """
-    sizes = [_size(text) for text in options.sizes.split(",") if text]
+    sizes = [size_of(text) for text in options.sizes.split(",") if text]
+    torsos = [text for text in options.torsos.split(",") if text]
     if options.threads < 1 or options.seconds <= 0:
         raise ValueError(f"threads is {options.threads}, seconds {options.seconds}; both have to be above 0")
-    from agents.predictors.encoding import encode
-    from agents.predictors.network import HEADS, NetOptions, PredictorNet, tensors
-    from envs.building.state import take
+    from agents.predictors.network import HEADS, NetOptions, PredictorNet
 
     state = half_built(max(BATCHES), options.seed)
-    cases = list(itertools.product(sizes, DTYPES, BATCHES))
+    nets = [NetOptions(size[0], size[1], heads=HEADS, torso=torso) for torso in torsos for size in sizes]
+    cases = list(itertools.product(nets, DTYPES, BATCHES))
     figures = []
-    with cpu_threads(options.threads) as torch:
-        for (channels, blocks), dtype, batch in progress.track(cases, "networks", len(cases)):
-            net = PredictorNet(options=NetOptions(channels=channels, blocks=blocks, heads=HEADS)).eval()
-            rows = take(state, slice(0, batch))
-
-            def call(net=net, rows=rows, bf16=dtype == "bf16") -> None:
-                with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                    net(*tensors(encode(net.size, rows)))
-
-            times = 1e3 * timed(call, options.threads, options.seconds / len(cases)) / batch
-            labels: dict[str, str | int] = {"torso": "flat", "size": f"{channels}x{blocks}", "dtype": dtype}
-            labels |= {"batch": batch, "threads": options.threads}
+    with cpu_threads(options.threads):
+        for shape, dtype, batch in progress.track(cases, "networks", len(cases)):
+            net = PredictorNet(options=shape).eval()
+            times = leaf_times(net, state, batch, dtype, options.threads, options.seconds / len(cases))
+            labels: dict[str, str | int] = {"torso": shape.torso, "size": f"{shape.channels}x{shape.blocks}"}
+            labels |= {"dtype": dtype, "batch": batch, "threads": options.threads}
             figures.append(median("net.ms_per_leaf", times, labels))
     return Report(figures)
+
+
+def leaf_times(
+    net: PredictorNet, state: State, batch: int, dtype: str, threads: int, seconds: float
+) -> np.ndarray:
+    """Milliseconds for one state, of repeated calls with the first `batch` states: encoding and network."""
+    import torch
+
+    from agents.predictors.encoding import encode
+    from agents.predictors.network import tensors
+    from envs.building.state import take
+
+    rows = take(state, slice(0, batch))
+
+    def call() -> None:
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bf16"):
+            net(*tensors(encode(net.size, rows)))
+
+    return 1e3 * timed(call, threads, seconds) / batch
 
 
 def half_built(count: int, seed: int) -> State:
@@ -121,7 +140,8 @@ def median(name: str, values: np.ndarray, labels: dict[str, str | int], unit: st
     return Figure(name, float(np.median(values)), values.min(), values.max(), unit, len(values), labels)
 
 
-def _size(text: str) -> tuple[int, int]:
+def size_of(text: str) -> tuple[int, int]:
+    """Channels and blocks of a text such as 96x4."""
     parts = text.split("x")
     if len(parts) != 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise ValueError(f"size is {text!r}; give CHANNELSxBLOCKS, such as 96x4")

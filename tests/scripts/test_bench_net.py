@@ -22,6 +22,12 @@ def test_the_figures_of_the_network(capsys: pytest.CaptureFixture[str]) -> None:
         assert 0 < row["lo"] <= row["value"] <= row["hi"] < 1000
 
 
+def test_both_torsos_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["net", "--torsos", "flat,solid", "--sizes", "8x1", "--seconds", "0.1", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    assert [row["labels"]["torso"] for row in figures] == ["flat"] * 6 + ["solid"] * 6
+
+
 def test_the_figures_of_a_decision(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decision", "--seconds", "0.1", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["figures"]
@@ -40,6 +46,7 @@ def test_the_figures_of_a_decision(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["net", "--sizes", "96"], "size is '96'"),
         (["net", "--threads", "0"], "threads is 0"),
+        (["net", "--torsos", "round"], "torso is 'round'; choose from flat, solid"),
         (["decision", "--wave", "0"], "wave is 0"),
         (["decision", "--net", "nowhere"], "nowhere has no card.json"),
     ],

@@ -29,15 +29,12 @@ def test_held_out_types_lie_outside_the_ranges() -> None:
     assert ranges.draw(np.random.default_rng(0)) != ranges.draw(np.random.default_rng(1))
 
 
-def test_each_episode_has_a_builder_that_its_seed_decides(small: BuildingConfig, huts: Goals) -> None:
+def test_each_episode_has_a_builder_that_its_seed_decides() -> None:
     user = VariedBuilders()
-    goals = huts.blocks[:4].reshape(4, -1)
-    user.reset(small, np.array([3, 4, 3, 5]), goals)
-    drawn = user.traits.copy()
-    assert np.array_equal(drawn[0], drawn[2])
-    assert not np.array_equal(drawn[0], drawn[1])
-    user.reset(small, np.array([5]), goals[:1])
-    assert np.array_equal(user.traits[0], drawn[3])
+    drawn = user.traits_of(np.array([3, 4, 3, 5]))
+    assert drawn[0] == drawn[2]
+    assert drawn[0] != drawn[1]
+    assert user.traits_of(np.array([5])) == drawn[3:]
 
 
 def test_moments_repeat_with_the_seed_alone(small: BuildingConfig, huts: Goals) -> None:
