@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,13 +44,14 @@ def add_options(parser: Parser) -> None:
     add(
         "--out",
         metavar="FOLDER",
-        help="write the networks here, FOLDER/without_PERSON, and FOLDER/everybody, which ships as"
-        " agents/users/clone",
+        help="keep the networks here, FOLDER/without_PERSON and FOLDER/everybody, and load those that are there",
     )
 
 
 def clone(options: argparse.Namespace, progress: Progress) -> Report:
     """Clone recorded people, and judge the clones by a person who was left out.
+
+    With --out, an interrupted command goes on after the last network that it finished.
 
     clone.cross_entropy   nats an action, and an edit given that one is made, of the person left out (labels
                           user, person, of: actions, edits); `mean` over people
@@ -59,27 +61,45 @@ def clone(options: argparse.Namespace, progress: Progress) -> Report:
     """
     import numpy as np
 
-    from agents.predictors.cloned_net import save_clone
+    from agents.predictors.clone_settling import Settling, settle
+    from agents.predictors.cloned_net import CARD, load_clone, save_clone
     from agents.predictors.cloning import CloneRecipe, clone_people
     from agents.users.recorded import people_of, read_episodes, without
+    from agents.users.replay import recordings_file
 
     for name in ("samples", "steps"):
         if getattr(options, name) < 1:
             raise ValueError(f"{name} is {getattr(options, name)}; give 1 or more")
-    episodes = read_episodes(data_folder(options.data, DATA, "episodes.npz"))
+    data = data_folder(options.data, DATA, "episodes.npz")
+    episodes = read_episodes(data)
     people = people_of(episodes) if options.people == "all" else options.people.split(",")
     kept = {person: without(episodes, person) for person in people}  # names an unknown person before training
     recipe = replace(CloneRecipe(), samples=options.samples)
     folder = Path(options.out) if options.out else None
+    made = {
+        "command": f"python -m scripts.users clone --samples {options.samples} --seed {options.seed}",
+        "data": hashlib.sha256(recordings_file(data).read_bytes()).hexdigest()[:16],
+    }
 
     def train(name: str, shown: Sequence[RecordedEpisode]) -> CloneNet:
+        if folder and (folder / name / CARD).is_file():
+            net, card = load_clone(folder / name)
+            for field, value in made.items():
+                if card["made"].get(field) != value:
+                    raise ValueError(
+                        f"{folder / name} was made with {field} {card['made'].get(field)!r}, not {value!r};"
+                        " give another --out, or the same options to go on"
+                    )
+            progress.say(f"{name}: trained before, loaded from {folder / name}")
+            return net
         with progress.task(f"training {name}", options.samples) as advance:
             got = clone_people(shown, SIZE, recipe, options.seed, advance)
+        with progress.task(f"letting {name} build", Settling.rounds) as advance:
+            net = settle(got.net, shown, SIZE, seed=options.seed, advance=advance)
         if folder:
-            command = f"python -m scripts.users clone --samples {options.samples} --seed {options.seed}"
-            made = {"command": command, "nats_set_aside": round(float(got.checks.min(initial=np.inf)), 3)}
-            save_clone(folder / name, got.net, made)
-        return got.net
+            nats = round(float(got.checks.min(initial=np.inf)), 3)
+            save_clone(folder / name, net, {**made, "nats_set_aside": nats})
+        return net
 
     said: dict[tuple[str, str], list[Verdict]] = {}
     built: dict[str, list[Trace]] = {}
@@ -114,6 +134,7 @@ def _verdicts(
         "plain builder": of_builders([Traits()], cloned, SIZE),
         "population": of_builders([others.typical(), *map(others.draw, range(5))], cloned, SIZE),
         "cloned": cloned,
+        "cloned, not settled": of_clones([ClonedUser(net, settled=False)], SIZE),
         "pikl": of_clones([PiklUser(net, strengths=(value, value)) for value in STRENGTHS], SIZE),
     }
     with progress.task(f"judging {person}", len(users) * len(episodes)) as advance:

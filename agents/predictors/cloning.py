@@ -106,7 +106,7 @@ def deeds_of(episodes: Sequence[RecordedEpisode], people: Sequence[str], size: S
 def _legal(deeds: Deeds, looker: Looker) -> np.ndarray:
     """(n,) bool: the action was among the legal ones."""
     out = np.empty(len(deeds.actions), bool)
-    for rows in _chunks(len(out)):
+    for rows in chunks(len(out)):
         seen = looker.look(deeds.state, deeds.goals, rows)
         kind, cell, _block = deeds.actions[rows].astype(np.int64).T
         can = (seen.can * (seen.cells == cell[:, None])).max(axis=1)
@@ -119,7 +119,8 @@ def _legal(deeds: Deeds, looker: Looker) -> np.ndarray:
     return out
 
 
-def _chunks(count: int, length: int = 256) -> Iterator[np.ndarray]:
+def chunks(count: int, length: int = 256) -> Iterator[np.ndarray]:
+    """The numbers up to `count`, so many at a time."""
     for start in range(0, count, length):
         yield np.arange(start, min(start + length, count))
 
@@ -235,5 +236,5 @@ def mirrored_kind(kind: int, flip: int) -> int:
 def nats(net: CloneNet, looker: Looker, deeds: Deeds) -> float:
     """Mean nats an action of what people did."""
     with torch.inference_mode():
-        parts = [deed_log_probs(net, looker, deeds.take(rows)) for rows in _chunks(len(deeds.actions))]
+        parts = [deed_log_probs(net, looker, deeds.take(rows)) for rows in chunks(len(deeds.actions))]
     return -float(torch.cat(parts).mean())

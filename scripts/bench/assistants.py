@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class Row:
     @property
     def name(self) -> str:
         """Name of its folder."""
-        return f"{self.houses}-{'-'.join(self.users)}"
+        return re.sub(r"[^\w.@-]+", "_", f"{self.houses}-{'-'.join(self.users)}")
 
 
 ROWS = (
