@@ -44,7 +44,7 @@ def add_options(parser: Parser) -> None:
     add(
         "--out",
         metavar="FOLDER",
-        help="keep the networks here, FOLDER/without_PERSON and FOLDER/everybody, and load those that are there",
+        help="keep the networks here, in without_PERSON and everybody, and load those that are there",
     )
 
 

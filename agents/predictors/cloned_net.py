@@ -193,7 +193,8 @@ def load_clone(folder: str | Path) -> tuple[CloneNet, dict[str, Any]]:
                 f"{folder}: {name} is {card.get(name)!r} in the card and {value!r} here; train it again by"
                 " scripts.users clone --out"
             )
-    options = {name: tuple(v) if isinstance(v, list) else v for name, v in card["options"].items()}
-    net = CloneNet(CloneOptions(**options))
+    options = card["options"]
+    lists = {name: tuple(options[name]) for name in ("people", "shifts") if name in options}
+    net = CloneNet(CloneOptions(**{**options, **lists}))
     net.load_state_dict({name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()})
     return net.eval(), card

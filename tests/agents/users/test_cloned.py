@@ -112,7 +112,7 @@ def test_shifts_change_the_odds_of_sorts_alone(
     before, (after, worth) = plain.odds(state, all_rows(state)), user.weigh(state, all_rows(state))
     assert set(np.unique(worth.sorts)) > {PAUSE, WANDER, ADD, MISPLACE}
     for row, count in enumerate(before.counts):
-        raised = (after.logs - before.logs)[row, :count] - shifts[worth.sorts[row, :count]]
+        raised = after.logs[row, :count] - before.logs[row, :count] - shifts[worth.sorts[row, :count]]
         assert raised == pytest.approx(raised[0], abs=1e-9)
     with pytest.raises(ValueError, match="there are 2 shifts; give 7"):
         CloneOptions(shifts=(0.0, 0.0))
