@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,15 +42,17 @@ def add_options(parser: Parser) -> None:
     add("--seed", type=int, default=0, help="of trainings and builds")
     add(
         "--out",
+        default="runs/clones",
         metavar="FOLDER",
-        help="keep the networks here, in without_PERSON and everybody, and load those that are there",
+        help="keep the networks here, in without_PERSON and everybody (default: runs/clones)",
     )
 
 
 def clone(options: argparse.Namespace, progress: Progress) -> Report:
     """Clone recorded people, and judge the clones by a person who was left out.
 
-    With --out, an interrupted command goes on after the last network that it finished.
+    An interrupted command goes on where it stopped. Networks are those of
+    `scripts.train building --stage clone`.
 
     clone.cross_entropy   nats an action, and an edit given that one is made, of the person left out (labels
                           user, person, of: actions, edits); `mean` over people
@@ -59,13 +60,11 @@ def clone(options: argparse.Namespace, progress: Progress) -> Report:
     alone.*               the houses of the person left out, built alone: goal_percent, edits, wrong_percent
                           and the shares of kinds (labels user, steps); `recorded` are the people themselves
     """
-    import numpy as np
-
-    from agents.predictors.clone_settling import Settling, settle
-    from agents.predictors.cloned_net import CARD, load_clone, save_clone
-    from agents.predictors.cloning import CloneRecipe, clone_people
+    from agents.predictors.cloning import CloneRecipe
+    from agents.training.presets import CLONE
+    from agents.training.stages import Keeping
+    from agents.training.stages import clone as stage
     from agents.users.recorded import people_of, read_episodes, without
-    from agents.users.replay import recordings_file
 
     for name in ("samples", "steps"):
         if getattr(options, name) < 1:
@@ -73,45 +72,27 @@ def clone(options: argparse.Namespace, progress: Progress) -> Report:
     data = data_folder(options.data, DATA, "episodes.npz")
     episodes = read_episodes(data)
     people = people_of(episodes) if options.people == "all" else options.people.split(",")
-    kept = {person: without(episodes, person) for person in people}  # names an unknown person before training
+    for person in people:
+        without(episodes, person)  # names an unknown person before training
     recipe = replace(CloneRecipe(), samples=options.samples)
-    folder = Path(options.out) if options.out else None
-    made = {
-        "command": f"python -m scripts.users clone --samples {options.samples} --seed {options.seed}",
-        "data": hashlib.sha256(recordings_file(data).read_bytes()).hexdigest()[:16],
-    }
+    folder = Path(options.out)
 
-    def train(name: str, shown: Sequence[RecordedEpisode]) -> CloneNet:
-        if folder and (folder / name / CARD).is_file():
-            net, card = load_clone(folder / name)
-            for field, value in made.items():
-                if card["made"].get(field) != value:
-                    raise ValueError(
-                        f"{folder / name} was made with {field} {card['made'].get(field)!r}, not {value!r};"
-                        " give another --out, or the same options to go on"
-                    )
-            progress.say(f"{name}: trained before, loaded from {folder / name}")
-            return net
+    def train(person: str | None) -> CloneNet:
+        name = f"without_{person}" if person else "everybody"
+        wanted = replace(CLONE["cpu"], recipe=recipe, leave_out=person)
         with progress.task(f"training {name}", options.samples) as advance:
-            got = clone_people(shown, SIZE, recipe, options.seed, advance)
-        with progress.task(f"letting {name} build", Settling.rounds) as advance:
-            net = settle(got.net, shown, SIZE, seed=options.seed, advance=advance)
-        if folder:
-            nats = round(float(got.checks.min(initial=np.inf)), 3)
-            save_clone(folder / name, net, {**made, "nats_set_aside": nats})
-        return net
+            return stage(wanted, folder / name, options.seed, Keeping(resume=True), advance, data)
 
     said: dict[tuple[str, str], list[Verdict]] = {}
     built: dict[str, list[Trace]] = {}
     for person in people:
-        net = train(f"without_{person}", kept[person])
+        net = train(person)
         mine = [episode for episode in episodes if episode.person == person]
         for user, verdicts in _verdicts(net, person, mine, progress).items():
             said[user, person] = verdicts
         for user, traces in _builds(net, person, mine, options).items():
             built.setdefault(user, []).extend(traces)
-    if folder:
-        train("everybody", episodes)
+    train(None)
     figures = _judged(said, people) + _alone(built, options.steps)
     return Report(figures, _tables(figures))
 

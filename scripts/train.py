@@ -15,10 +15,10 @@ from ._cli import App, Figure, Progress, Report
 if TYPE_CHECKING:
     from agents.training.stages import Keeping
 
-STAGES = ("pretrain", "selfplay", "ppo")
+STAGES = ("pretrain", "selfplay", "ppo", "clone")
 PRESETS = ("smoke", "cpu", "gpu")
 BACKENDS = ("local", "rllib")
-OWN_BACKEND = {"pretrain": "local", "ppo": "rllib"}
+OWN_BACKEND = {"pretrain": "local", "ppo": "rllib", "clone": "local"}
 """Stages that have one backend."""
 
 
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "python -m scripts.train building --stage selfplay --start runs/net --out runs/zero",
             "python -m scripts.train building --stage selfplay --backend rllib --runners 2 --preset smoke",
             "python -m scripts.train building --stage ppo --preset smoke --json",
+            "python -m scripts.train building --stage clone --leave-out person_3 --out runs/clone",
         ],
     )
     add = parser.add_argument
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="permissive",
         help="houses to train on (default: permissive)",
     )
+    add("--leave-out", metavar="PERSON", help="clone: a recorded person who is not shown (default: nobody)")
     add("--goals", metavar="NAME", help="goal source to train on (default: the preset's)")
     add("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
     add("--runners", type=int, metavar="N", help="rllib: processes that play (default: the preset's)")
@@ -79,6 +81,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     pretrain   supervised, on simulated episodes: goals, acts of users and assistants, values
     selfplay   AssistanceZero: plays with search, and learns from what it found
     ppo        RLlib's PPO, for comparison
+    clone      behaviour cloning of recorded people, for users who judge assistants: `cloned:FOLDER`
 
     The folder holds weights.safetensors and card.json, what `--start` and assistants load, metrics.jsonl, and
     the run's state. The same command with --resume goes on after a kill. `--stage pretrain --preset cpu
@@ -99,7 +102,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
 
     torch.set_num_threads(options.threads)
     folder = Path(options.out or f"runs/{options.stage}-{options.preset}-{options.seed}")
-    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo}[options.stage]
+    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo, "clone": _clone}[options.stage]
     try:
         place = run(options, backend, folder, progress)
     except LossNotFinite as error:
@@ -169,6 +172,19 @@ def _ppo(options: argparse.Namespace, backend: str, folder: Path, progress: Prog
     return folder / NET
 
 
+def _clone(options: argparse.Namespace, backend: str, folder: Path, progress: Progress) -> Path:
+    from agents.training.presets import CLONE
+    from agents.training.stages import clone
+
+    _refuse_start(options)
+    if options.preset not in CLONE:
+        raise ValueError(f"preset is {options.preset!r}; clone has {' and '.join(CLONE)}")
+    wanted = replace(CLONE[options.preset], leave_out=options.leave_out)
+    with progress.task("samples", wanted.recipe.samples) as advance:
+        clone(wanted, folder, options.seed, _keeping(options), advance)
+    return folder
+
+
 def _backend(options: argparse.Namespace) -> str:
     """The backend of the stage. ValueError when it has not the one that is asked for."""
     only = OWN_BACKEND.get(options.stage)
@@ -201,7 +217,7 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_start(options: argparse.Namespace) -> None:
     if options.start:
-        raise ValueError(f"start is {options.start!r}, but pretrain starts from nothing; leave it out")
+        raise ValueError(f"start is {options.start!r}, but {options.stage} starts from nothing; leave it out")
 
 
 def _need_torch() -> None:

@@ -400,6 +400,19 @@ def test_clones_are_users_by_name_and_for_evaluation_only(net: CloneNet, tmp_pat
     assert not {"cloned", "pikl", "people"} & set(expand_users(["all"]))
 
 
+def test_the_package_has_a_clone_that_builds(houses: Goals) -> None:
+    """Of all recorded people, with shifts; with a strong eye on its work it does much in 60 steps."""
+    user = make_user("pikl@0.05")
+    assert isinstance(user, PiklUser)
+    assert len(user.net.options.people) == 4
+    assert any(user.shifts)
+    assert not any(ClonedUser(user.net, settled=False).shifts)
+    _traces, done = build_alone(user, houses.blocks[:4], np.arange(4), 60)
+    assert done.mean() > 0.08
+    _traces, slower = build_alone(make_user("cloned"), houses.blocks[:4], np.arange(4), 60)
+    assert slower.mean() < done.mean()
+
+
 def test_worlds_that_nobody_was_recorded_in_are_refused(net: CloneNet) -> None:
     for options in ({"movement": "teleport"}, {"blocks": "inventory"}):
         with pytest.raises(ValueError, match="know worlds with movement 'walk'"):
