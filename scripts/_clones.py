@@ -42,14 +42,17 @@ def add_options(parser: Parser) -> None:
     add("--seed", type=int, default=0, help="of trainings and builds")
     add(
         "--out",
+        default="runs/clones",
         metavar="FOLDER",
-        help="write the networks here, FOLDER/without_PERSON, and FOLDER/everybody, which ships as"
-        " agents/users/clone",
+        help="keep the networks here, in without_PERSON and everybody (default: runs/clones)",
     )
 
 
 def clone(options: argparse.Namespace, progress: Progress) -> Report:
     """Clone recorded people, and judge the clones by a person who was left out.
+
+    An interrupted command goes on where it stopped. Networks are those of
+    `scripts.train building --stage clone`.
 
     clone.cross_entropy   nats an action, and an edit given that one is made, of the person left out (labels
                           user, person, of: actions, edits); `mean` over people
@@ -57,41 +60,39 @@ def clone(options: argparse.Namespace, progress: Progress) -> Report:
     alone.*               the houses of the person left out, built alone: goal_percent, edits, wrong_percent
                           and the shares of kinds (labels user, steps); `recorded` are the people themselves
     """
-    import numpy as np
-
-    from agents.predictors.cloned_net import save_clone
-    from agents.predictors.cloning import CloneRecipe, clone_people
+    from agents.predictors.cloning import CloneRecipe
+    from agents.training.presets import CLONE
+    from agents.training.stages import Keeping
+    from agents.training.stages import clone as stage
     from agents.users.recorded import people_of, read_episodes, without
 
     for name in ("samples", "steps"):
         if getattr(options, name) < 1:
             raise ValueError(f"{name} is {getattr(options, name)}; give 1 or more")
-    episodes = read_episodes(data_folder(options.data, DATA, "episodes.npz"))
+    data = data_folder(options.data, DATA, "episodes.npz")
+    episodes = read_episodes(data)
     people = people_of(episodes) if options.people == "all" else options.people.split(",")
-    kept = {person: without(episodes, person) for person in people}  # names an unknown person before training
+    for person in people:
+        without(episodes, person)  # names an unknown person before training
     recipe = replace(CloneRecipe(), samples=options.samples)
-    folder = Path(options.out) if options.out else None
+    folder = Path(options.out)
 
-    def train(name: str, shown: Sequence[RecordedEpisode]) -> CloneNet:
+    def train(person: str | None) -> CloneNet:
+        name = f"without_{person}" if person else "everybody"
+        wanted = replace(CLONE["cpu"], recipe=recipe, leave_out=person)
         with progress.task(f"training {name}", options.samples) as advance:
-            got = clone_people(shown, SIZE, recipe, options.seed, advance)
-        if folder:
-            command = f"python -m scripts.users clone --samples {options.samples} --seed {options.seed}"
-            made = {"command": command, "nats_set_aside": round(float(got.checks.min(initial=np.inf)), 3)}
-            save_clone(folder / name, got.net, made)
-        return got.net
+            return stage(wanted, folder / name, options.seed, Keeping(resume=True), advance, data)
 
     said: dict[tuple[str, str], list[Verdict]] = {}
     built: dict[str, list[Trace]] = {}
     for person in people:
-        net = train(f"without_{person}", kept[person])
+        net = train(person)
         mine = [episode for episode in episodes if episode.person == person]
         for user, verdicts in _verdicts(net, person, mine, progress).items():
             said[user, person] = verdicts
         for user, traces in _builds(net, person, mine, options).items():
             built.setdefault(user, []).extend(traces)
-    if folder:
-        train("everybody", episodes)
+    train(None)
     figures = _judged(said, people) + _alone(built, options.steps)
     return Report(figures, _tables(figures))
 
@@ -114,6 +115,7 @@ def _verdicts(
         "plain builder": of_builders([Traits()], cloned, SIZE),
         "population": of_builders([others.typical(), *map(others.draw, range(5))], cloned, SIZE),
         "cloned": cloned,
+        "cloned, not settled": of_clones([ClonedUser(net, settled=False)], SIZE),
         "pikl": of_clones([PiklUser(net, strengths=(value, value)) for value in STRENGTHS], SIZE),
     }
     with progress.task(f"judging {person}", len(users) * len(episodes)) as advance:

@@ -15,10 +15,10 @@ from ._cli import App, Figure, Progress, Report
 if TYPE_CHECKING:
     from agents.training.stages import Keeping
 
-STAGES = ("pretrain", "selfplay", "ppo", "imitate")
+STAGES = ("pretrain", "selfplay", "ppo", "imitate", "clone")
 PRESETS = ("smoke", "cpu", "gpu")
 BACKENDS = ("local", "rllib")
-OWN_BACKEND = {"pretrain": "local", "ppo": "rllib", "imitate": "local"}
+OWN_BACKEND = {"pretrain": "local", "ppo": "rllib", "imitate": "local", "clone": "local"}
 """Stages that have one backend."""
 
 
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "python -m scripts.train building --stage selfplay --backend rllib --runners 2 --preset smoke",
             "python -m scripts.train building --stage ppo --preset smoke --json",
             "python -m scripts.train building --stage imitate --start runs/net --out runs/imitate",
+            "python -m scripts.train building --stage clone --leave-out person_3 --out runs/clone",
         ],
     )
     add = parser.add_argument
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default="permissive",
         help="houses to train on (default: permissive)",
     )
+    add("--leave-out", metavar="PERSON", help="clone: a recorded person who is not shown (default: nobody)")
     add("--goals", metavar="NAME", help="goal source to train on (default: the preset's)")
     add(
         "--rounds",
@@ -93,6 +95,7 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     selfplay   AssistanceZero: plays with search, and learns from what it found
     ppo        RLlib's PPO, for comparison
     imitate    fine-tunes a policy on recorded people who assisted, for comparison (needs the recordings)
+    clone      behaviour cloning of recorded people, for users who judge assistants: `cloned:FOLDER`
 
     The folder holds weights.safetensors and card.json, what `--start` and assistants load, metrics.jsonl, and
     the run's state. The same command with --resume goes on after a kill. `--stage pretrain --preset cpu
@@ -113,7 +116,14 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
 
     torch.set_num_threads(options.threads)
     folder = Path(options.out or f"runs/{options.stage}-{options.preset}-{options.seed}")
-    run = {"pretrain": _pretrain, "selfplay": _selfplay, "ppo": _ppo, "imitate": _imitate}[options.stage]
+    stages = {
+        "pretrain": _pretrain,
+        "selfplay": _selfplay,
+        "ppo": _ppo,
+        "imitate": _imitate,
+        "clone": _clone,
+    }
+    run = stages[options.stage]
     try:
         place = run(options, backend, folder, progress)
     except LossNotFinite as error:
@@ -199,6 +209,19 @@ def _imitate(options: argparse.Namespace, backend: str, folder: Path, progress: 
     return folder
 
 
+def _clone(options: argparse.Namespace, backend: str, folder: Path, progress: Progress) -> Path:
+    from agents.training.presets import CLONE
+    from agents.training.stages import clone
+
+    _refuse_start(options)
+    if options.preset not in CLONE:
+        raise ValueError(f"preset is {options.preset!r}; clone has {' and '.join(CLONE)}")
+    wanted = replace(CLONE[options.preset], leave_out=options.leave_out)
+    with progress.task("samples", wanted.recipe.samples) as advance:
+        clone(wanted, folder, options.seed, _keeping(options), advance)
+    return folder
+
+
 def _backend(options: argparse.Namespace) -> str:
     """The backend of the stage. ValueError when it has not the one that is asked for."""
     only = OWN_BACKEND.get(options.stage)
@@ -231,7 +254,7 @@ def _given(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_start(options: argparse.Namespace) -> None:
     if options.start:
-        raise ValueError(f"start is {options.start!r}, but pretrain starts from nothing; leave it out")
+        raise ValueError(f"start is {options.start!r}, but {options.stage} starts from nothing; leave it out")
 
 
 def _need_torch() -> None:

@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from ..users.odds import KINDS, Odds
 from ..users.surroundings import CAN_BREAK, CAN_PLACE, MEANINGS, OVERALL, PER_CELL, Surroundings
+from ..users.worth import SORTS
 
 STRANGER = -1
 """The person that is none of the network's."""
@@ -45,8 +46,12 @@ class CloneOptions:
     heads: int = 4
     """Of the attention pool; divides `cell`."""
     dropout: float = 0.1
+    shifts: tuple[float, ...] = (0.0,) * len(SORTS)
+    """What users of the network add to the log odds of each of `SORTS`, see `clone_settling`."""
 
     def __post_init__(self) -> None:
+        if len(self.shifts) != len(SORTS):
+            raise ValueError(f"there are {len(self.shifts)} shifts; give {len(SORTS)}: {', '.join(SORTS)}")
         if self.cell % self.heads:
             raise ValueError(f"cell is {self.cell}; give a multiple of the {self.heads} heads")
 
@@ -188,6 +193,8 @@ def load_clone(folder: str | Path) -> tuple[CloneNet, dict[str, Any]]:
                 f"{folder}: {name} is {card.get(name)!r} in the card and {value!r} here; train it again by"
                 " scripts.users clone --out"
             )
-    net = CloneNet(CloneOptions(**{**card["options"], "people": tuple(card["options"]["people"])}))
+    options = card["options"]
+    lists = {name: tuple(options[name]) for name in ("people", "shifts") if name in options}
+    net = CloneNet(CloneOptions(**{**options, **lists}))
     net.load_state_dict({name: weight.float() for name, weight in load_file(folder / WEIGHTS).items()})
     return net.eval(), card

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -106,7 +106,7 @@ def deeds_of(episodes: Sequence[RecordedEpisode], people: Sequence[str], size: S
 def _legal(deeds: Deeds, looker: Looker) -> np.ndarray:
     """(n,) bool: the action was among the legal ones."""
     out = np.empty(len(deeds.actions), bool)
-    for rows in _chunks(len(out)):
+    for rows in chunks(len(out)):
         seen = looker.look(deeds.state, deeds.goals, rows)
         kind, cell, _block = deeds.actions[rows].astype(np.int64).T
         can = (seen.can * (seen.cells == cell[:, None])).max(axis=1)
@@ -119,7 +119,8 @@ def _legal(deeds: Deeds, looker: Looker) -> np.ndarray:
     return out
 
 
-def _chunks(count: int, length: int = 256) -> Iterator[np.ndarray]:
+def chunks(count: int, length: int = 256) -> Iterator[np.ndarray]:
+    """The numbers up to `count`, so many at a time."""
     for start in range(0, count, length):
         yield np.arange(start, min(start + length, count))
 
@@ -132,76 +133,137 @@ def set_aside(episodes: Sequence[RecordedEpisode]) -> tuple[list[RecordedEpisode
     return [e for e in episodes if all(e is not other for other in apart)], apart
 
 
-def clone_people(
-    episodes: Sequence[RecordedEpisode],
-    size: Size,
-    recipe: CloneRecipe | None = None,
-    seed: int = 0,
-    advance: Callable[[int], None] | None = None,
-) -> ClonedPeople:
-    """Train a network on episodes of people.
-
-    advance: called with numbers of samples as they are shown. Torch's own random state is left as it was.
-    ValueError without episodes.
+class CloneTraining:
+    """A training under way: `step` until `finished`. One that is restored from another's `state` goes on
+    exactly as that one would. Torch's own random state is left as it was.
     """
-    if not episodes:
-        raise ValueError("there are no episodes to clone people from; name recordings of one person or more")
-    recipe = recipe or CloneRecipe()
-    people = tuple(people_of(episodes))
-    shown, apart = set_aside(episodes)
-    deeds = deeds_of(shown, people, size)
-    judge = deeds_of(apart, people, size) if apart else None
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return _train(
-            deeds, judge, size, replace(recipe, net=replace(recipe.net, people=people)), seed, advance
+
+    def __init__(
+        self,
+        episodes: Sequence[RecordedEpisode],
+        size: Size,
+        recipe: CloneRecipe | None = None,
+        seed: int = 0,
+    ):
+        """ValueError without episodes."""
+        if not episodes:
+            raise ValueError(
+                "there are no episodes to clone people from; name recordings of one person or more"
+            )
+        recipe = recipe or CloneRecipe()
+        people = tuple(people_of(episodes))
+        shown, apart = set_aside(episodes)
+        self.recipe = recipe = replace(recipe, net=replace(recipe.net, people=people))
+        self._deeds = deeds_of(shown, people, size)
+        self._judge = deeds_of(apart, people, size) if apart else None
+        self._looker = Looker(BuildingConfig(size), USER)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self._net = CloneNet(recipe.net)
+            self._luck = torch.get_rng_state()
+        self._mean = copy.deepcopy(self._net).eval()
+        self._best = copy.deepcopy(self._mean)
+        self._optimiser = torch.optim.AdamW(
+            self._net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
+        self._rng = np.random.default_rng(np.random.SeedSequence((seed, 0)))
+        self.losses = np.zeros(max(1, recipe.samples // recipe.batch), np.float32)
+        self.checks: list[float] = []
+        self.steps = 0
 
+    @property
+    def samples(self) -> int:
+        """Moments shown so far."""
+        return self.steps * self.recipe.batch
 
-def _train(
-    deeds: Deeds,
-    judge: Deeds | None,
-    size: Size,
-    recipe: CloneRecipe,
-    seed: int,
-    advance: Callable[[int], None] | None,
-) -> ClonedPeople:
-    net = CloneNet(recipe.net)
-    mean = copy.deepcopy(net).eval()
-    looker = Looker(BuildingConfig(size), USER)
-    optimiser = torch.optim.AdamW(net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
-    steps = max(1, recipe.samples // recipe.batch)
-    rng = np.random.default_rng(np.random.SeedSequence((seed, 0)))
-    losses, checks = np.zeros(steps, np.float32), []
-    best, kept = -1, None
-    for step in range(steps):
-        rows = rng.integers(len(deeds.actions), size=recipe.batch)
-        flips = rng.integers(4, size=recipe.batch).astype(np.uint8)
-        told = rng.random(recipe.batch) >= recipe.strangers
-        drawn = deeds.take(rows)
+    @property
+    def finished(self) -> bool:
+        """Whether all samples of the recipe have been shown."""
+        return self.steps == len(self.losses)
+
+    def step(self) -> float:
+        """Learn from the next batch; returns its loss, nats an action. ValueError when that is no number."""
+        recipe, step = self.recipe, self.steps
+        rows = self._rng.integers(len(self._deeds.actions), size=recipe.batch)
+        flips = self._rng.integers(4, size=recipe.batch).astype(np.uint8)
+        told = self._rng.random(recipe.batch) >= recipe.strangers
+        drawn = self._deeds.take(rows)
         drawn = drawn._replace(people=np.where(told, drawn.people, STRANGER))
-        rate = min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / steps))
-        for group in optimiser.param_groups:
+        rate = min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / len(self.losses)))
+        for group in self._optimiser.param_groups:
             group["lr"] = recipe.learning_rate * rate
-        optimiser.zero_grad()
-        loss = -deed_log_probs(net, looker, drawn, flips).mean()
+        self._optimiser.zero_grad()
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._luck)
+            loss = -deed_log_probs(self._net, self._looker, drawn, flips).mean()
+            self._luck = torch.get_rng_state()
+        value = loss.item()
+        if not math.isfinite(value):
+            raise ValueError(f"the loss is {value} at step {step}; lower learning_rate, and train anew")
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
+        torch.nn.utils.clip_grad_norm_(self._net.parameters(), 1.0)
+        self._optimiser.step()
         with torch.no_grad():
             share = min(recipe.averaging, step / (step + 10))
-            for slow, fast in zip(mean.parameters(), net.parameters(), strict=True):
+            for slow, fast in zip(self._mean.parameters(), self._net.parameters(), strict=True):
                 slow.lerp_(fast, 1 - share)
-        losses[step] = loss.item()
-        if advance:
-            advance(recipe.batch)
-        if judge is not None and ((step + 1) % recipe.check_every == 0 or step + 1 == steps):
-            checks.append(nats(mean, looker, judge))
-            if checks[-1] == min(checks):
-                best, kept = len(checks) - 1, copy.deepcopy(mean.state_dict())
-    if kept is not None:
-        mean.load_state_dict(kept)
-    return ClonedPeople(mean, losses, np.array(checks, np.float32), best)
+        self.losses[step] = value
+        self.steps += 1
+        if self._judge is not None and (self.steps % recipe.check_every == 0 or self.finished):
+            self.checks.append(nats(self._mean, self._looker, self._judge))
+            if self.checks[-1] == min(self.checks):
+                self._best.load_state_dict(self._mean.state_dict())
+        return value
+
+    def trained(self) -> ClonedPeople:
+        """The network as it is: that of the best check so far, or the last one where nothing is set aside."""
+        best = self.checks.index(min(self.checks)) if self.checks else -1
+        net = copy.deepcopy(self._best if self.checks else self._mean)
+        return ClonedPeople(net, self.losses.copy(), np.array(self.checks, np.float32), best)
+
+    def state(self) -> dict[str, Any]:
+        """Everything that `restore` needs, as arrays, numbers and dictionaries of these."""
+        memory = self._optimiser.state_dict()["state"]
+        return {
+            "steps": self.steps,
+            "losses": self.losses,
+            "checks": self.checks,
+            "rng": self._rng.bit_generator.state,
+            "luck": self._luck.numpy(),
+            "nets": {name: _arrays(net.state_dict()) for name, net in self._nets()},
+            "optimiser": {str(number): _arrays(kept) for number, kept in memory.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from the `state` of a training with the same arguments."""
+        self.steps, self.losses, self.checks = state["steps"], state["losses"].copy(), list(state["checks"])
+        self._rng.bit_generator.state = state["rng"]
+        self._luck = torch.from_numpy(state["luck"].copy())
+        for name, net in self._nets():
+            net.load_state_dict(_tensors(state["nets"][name]))
+        memory = {int(number): _tensors(kept) for number, kept in state["optimiser"].items()}
+        self._optimiser.load_state_dict({**self._optimiser.state_dict(), "state": memory})
+
+    def _nets(self) -> list[tuple[str, CloneNet]]:
+        return [("net", self._net), ("mean", self._mean), ("best", self._best)]
+
+
+def _arrays(tensors: dict[str, Tensor]) -> dict[str, np.ndarray]:
+    return {name: tensor.detach().numpy().copy() for name, tensor in tensors.items()}
+
+
+def _tensors(arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+
+
+def clone_people(
+    episodes: Sequence[RecordedEpisode], size: Size, recipe: CloneRecipe | None = None, seed: int = 0
+) -> ClonedPeople:
+    """Train a network on episodes of people, all of `CloneTraining` at once. ValueError without episodes."""
+    training = CloneTraining(episodes, size, recipe, seed)
+    while not training.finished:
+        training.step()
+    return training.trained()
 
 
 def deed_log_probs(net: CloneNet, looker: Looker, deeds: Deeds, flips: np.ndarray | None = None) -> Tensor:
@@ -235,5 +297,5 @@ def mirrored_kind(kind: int, flip: int) -> int:
 def nats(net: CloneNet, looker: Looker, deeds: Deeds) -> float:
     """Mean nats an action of what people did."""
     with torch.inference_mode():
-        parts = [deed_log_probs(net, looker, deeds.take(rows)) for rows in _chunks(len(deeds.actions))]
+        parts = [deed_log_probs(net, looker, deeds.take(rows)) for rows in chunks(len(deeds.actions))]
     return -float(torch.cat(parts).mean())

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from ..predictors import checkpoints
-from ..predictors.network import PredictorNet
 from ..predictors.updates import LossNotFinite
 from .saving import read_state, write_state, write_text
 
@@ -81,10 +80,10 @@ class RunFolder:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)
 
-    def save(self, net: PredictorNet, state: Mapping[str, Any]) -> None:
-        """Write what a resumed run goes on from, and the network."""
+    def save(self, net: Any, state: Mapping[str, Any], write: Callable[..., None] = checkpoints.save) -> None:
+        """Write what a resumed run goes on from, and the network, by `write(folder, net, made)`."""
         write_state(self.folder / STATE, {**state, "lines": len(self._metrics)})
-        checkpoints.save(self.folder, net, {**self._kind, **self._made, "metrics": self.last})
+        write(self.folder, net, {**self._kind, **self._made, "metrics": self.last})
 
     def close(self) -> None:
         """Write out what TensorBoard is to show."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..predictors.clone_settling import Settling
+from ..predictors.cloning import CloneRecipe
 from ..predictors.network import HEADS, NetOptions
 from ..predictors.training import Recipe
 from .ppo import PpoOptions
 from .selfplay import SelfplayOptions
-from .stages import Cluster, PretrainOptions
+from .stages import CloneStageOptions, Cluster, PretrainOptions
 
 _SMALL = (6, 6, 6)
 _TINY_NET = NetOptions(channels=24, blocks=2, cell_channels=12, context=4, heads=HEADS)
@@ -43,6 +45,13 @@ SELFPLAY = {
         net=_LARGE_NET,
     ),
 }
+CLONE = {
+    "smoke": CloneStageOptions(
+        CloneRecipe(samples=3_200, check_every=25), Settling(rounds=2, worlds=1, steps=100)
+    ),
+    "cpu": CloneStageOptions(),
+}
+"""`cpu` made the clone in the package; there is nothing for a large card to do."""
 PPO = {
     "smoke": PpoOptions(
         iterations=4,

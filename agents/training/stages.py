@@ -9,15 +9,22 @@ bit, as one that was left alone.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from envs.building.goals import make_source
 from envs.building.world import DEFAULT_SIZE, Size
 
+from ..predictors.clone_settling import Settling, settle
+from ..predictors.cloned_net import CloneNet, load_clone, save_clone
+from ..predictors.cloning import CloneRecipe, CloneTraining
 from ..predictors.network import PredictorNet
 from ..predictors.training import Recipe, Training
+from ..users.recorded import read_episodes as read_recorded
+from ..users.recorded import without
+from ..users.replay import recordings_file
 from .exam import Exam
 from .folder import RunFolder, guarded
 from .selfplay import Selfplay, SelfplayOptions
@@ -36,6 +43,18 @@ class PretrainOptions:
     users: tuple[str, ...] = TRAINERS
     """Names of users that are not held out; each lot of episodes has one."""
     size: Size = DEFAULT_SIZE
+
+
+@dataclass(frozen=True)
+class CloneStageOptions:
+    """Behaviour cloning of recorded people, for users who judge assistants and never train them."""
+
+    recipe: CloneRecipe = field(default_factory=CloneRecipe)
+    settling: Settling = field(default_factory=Settling)
+    leave_out: str | None = None
+    """A person whose recordings are not shown."""
+    recordings: str = ""
+    """Hash of the recordings, which the stage fills in."""
 
 
 @dataclass(frozen=True)
@@ -143,3 +162,52 @@ def selfplay(
             advance(1)
     run.close()
     return loop.net.eval()
+
+
+def clone(
+    options: CloneStageOptions,
+    folder: str | Path,
+    seed: int = 0,
+    keeping: Keeping | None = None,
+    advance: Advance | None = None,
+    recordings: str | Path | None = None,
+) -> CloneNet:
+    """Clone recorded people, then let the network build and settle it, or go on with it; returns it as the
+    users `cloned:FOLDER` and `pikl:FOLDER` load it.
+
+    advance: called with numbers of samples as they are shown, those of the run so far at once. recordings:
+    see `users.replay.recordings_file`. FileNotFoundError without them, ValueError for an unknown person.
+    """
+    keeping = keeping or Keeping()
+    file = recordings_file(recordings)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    options = replace(options, recordings=digest)
+    shown = without(read_recorded(file), options.leave_out)
+    run = RunFolder(
+        folder, "clone", seed, options, keeping.resume, keeping.tensorboard, {"licences": ["MIT"]}
+    )
+    training = CloneTraining(shown, DEFAULT_SIZE, options.recipe, seed)
+    settled = False
+    if run.state:
+        training.restore(run.state["training"])
+        settled = run.state["settled"]
+    if advance and training.samples:
+        advance(training.samples)
+    every = keeping.every or options.recipe.check_every
+    while not training.finished:
+        guarded(run.folder, training.step)
+        if advance:
+            advance(options.recipe.batch)
+        if training.steps % every == 0 or training.finished:
+            losses = training.losses[: training.steps]
+            measures = {"nats": float(losses[-every:].mean())}
+            if training.checks:
+                measures["nats_set_aside"] = min(training.checks)
+            run.log(training.samples, measures)
+            run.save(training.trained().net, {"training": training.state(), "settled": False}, save_clone)
+    if not settled:
+        stored = training.trained().net.half().float()  # as the file will have it
+        net = settle(stored, shown, DEFAULT_SIZE, options.settling, seed)
+        run.save(net, {"training": training.state(), "settled": True}, save_clone)
+    run.close()
+    return load_clone(run.folder)[0]

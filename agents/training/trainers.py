@@ -12,8 +12,7 @@ from envs.building.player import Player
 from envs.data import data_sets
 
 from ..predictors.players import VariedBuilders
-from ..users import expand_users, make_user
-from ..users.replay import ReplayUser
+from ..users import evaluation_only, make_user
 
 LICENCES = ("permissive", "any")
 TRAINERS = (
@@ -32,9 +31,8 @@ def make_trainers(names: Sequence[str]) -> list[Player]:
     """
     if not names:
         raise ValueError("no users are given; name at least one to train with")
-    judges = (*expand_users(["held_out"]), ReplayUser.name)
     for name in names:
-        if name in judges:
+        if evaluation_only(name):
             raise ValueError(f"user is {name!r}, which is there to judge; train with another")
     made = {
         name: VariedBuilders() if name == VariedBuilders.name else make_user(name)

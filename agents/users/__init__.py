@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 
 from envs.building.player import Player
@@ -10,15 +11,13 @@ from envs.factories import load_factory
 
 from .builder import BuilderUser
 from .cloned import ClonedUser, clone_net
-from .pikl import PiklUser
+from .pikl import STRENGTHS, PiklUser, strengths_of
 from .population import PopulationUser, population
 from .replay import ReplayUser
 from .traits import USER_TYPES
 
 POPULATION, WITHOUT = "population", "population_without_"
-CLONES = {"cloned": ClonedUser, "pikl": PiklUser}
-"""Users made from a network that imitates people."""
-FROM_PEOPLE = (ReplayUser.name, *CLONES)
+FROM_PEOPLE = (ReplayUser.name, ClonedUser.kind, PiklUser.kind)
 USER_NAMES = (*USER_TYPES, POPULATION, *FROM_PEOPLE)
 
 
@@ -27,13 +26,14 @@ def evaluation_only(name: str) -> bool:
     what is cloned from them.
     """
     kind = USER_TYPES.get(name)
-    return name.partition(":")[0] in FROM_PEOPLE or (kind is not None and kind.held_out)
+    return re.split("[:@]", name)[0] in FROM_PEOPLE or (kind is not None and kind.held_out)
 
 
 def make_user(name: str, recordings: str | Path | None = None) -> Player:
     """The user of a type's name, `population`, `population_without_PERSON` (for rows on that person's
-    recorded order), `people`, `cloned` or `pikl` (with `:FOLDER` for another network than the shipped one),
-    or what `package.module:factory` makes (called without arguments).
+    recorded order), `people`, `cloned` or `pikl` (with `:FOLDER` for another network than the shipped one;
+    `pikl@0.2`, `pikl@0.05-0.5` for the strengths of the prior), or what
+    `package.module:factory` makes (called without arguments).
 
     recordings: where those of `people` lie, see `replay.recordings_file`. ValueError for an unknown name.
     """
@@ -46,8 +46,11 @@ def make_user(name: str, recordings: str | Path | None = None) -> Player:
     if name == ReplayUser.name:
         return ReplayUser(recordings)
     kind, _colon, folder = name.partition(":")
-    if kind in CLONES:
-        return CLONES[kind](clone_net(folder or None), name)
+    kind, at, strengths = kind.partition("@")
+    if kind == ClonedUser.kind and not at:
+        return ClonedUser(clone_net(folder or None), name)
+    if kind == PiklUser.kind:
+        return PiklUser(clone_net(folder or None), name, strengths_of(strengths) if at else STRENGTHS)
     if ":" in name:
         return load_factory(name, "user")()
     near = difflib.get_close_matches(name, USER_NAMES, n=1)

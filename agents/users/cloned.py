@@ -4,6 +4,10 @@ Every episode's user is one of the people the network was trained on, by the epi
 likely as the others. What they do next depends on the public state, the goal and that person alone, so it
 has an exact likelihood. They build at people's own pace, which is slow: 4 to 5 steps an edit.
 
+Left to itself, a network that was only shown what people did comes into moments that they never came into,
+and does worse and worse there: it walks about beside its work, and undoes it. So every sort of action
+(`worth`) has a shift of its log odds, found by letting the network build (`predictors.clone_settling`).
+
 For evaluation only: no assistant is ever trained with them.
 """
 
@@ -20,6 +24,7 @@ from envs.building.world import USER
 
 from .odds import Spread, spread
 from .surroundings import Looker, Surroundings
+from .worth import SORTS, Worth, worth_of
 
 if TYPE_CHECKING:
     from ..predictors.cloned_net import CloneNet
@@ -33,15 +38,14 @@ _WHO = 0x636C6F
 class ClonedUser:
     """People as a network has learned them, in a batch of worlds."""
 
+    kind = "cloned"
     sees_goal = True
 
-    def __init__(self, net: CloneNet, name: str = "cloned", temperature: float = 1.0, player: int = USER):
-        """temperature: below 1 the likeliest actions become likelier. ValueError unless it is positive."""
-        if not temperature > 0:
-            raise ValueError(f"temperature is {temperature}; give a positive number, 1 for people's own odds")
+    def __init__(self, net: CloneNet, name: str = "cloned", settled: bool = True, player: int = USER):
+        """settled: False for the network's odds as they were trained, without its shifts."""
         self.net = net
         self.name = name
-        self.temperature = temperature
+        self.shifts = np.array(net.options.shifts) if settled else np.zeros(len(SORTS))
         self.player = player
 
     def reset(self, config: BuildingConfig, seeds: np.ndarray, goals: np.ndarray | None) -> None:
@@ -78,15 +82,20 @@ class ClonedUser:
 
     def odds(self, state: State, rows: np.ndarray) -> Spread:
         """The distributions over legal actions in the worlds `rows` (n,)."""
+        return self.weigh(state, rows)[0]
+
+    def weigh(self, state: State, rows: np.ndarray) -> tuple[Spread, Worth]:
+        """The distributions over legal actions in the worlds `rows` (n,), and what the actions come to."""
         from ..predictors.cloned_net import clone_odds
 
         seen = self._looker.look(state, self.goals, rows)
-        prior = spread(seen, clone_odds(self.net, seen, self.people[rows]))
-        return self._judged(prior, seen, state, rows)
+        odds = spread(seen, clone_odds(self.net, seen, self.people[rows]))
+        worth = worth_of(self._looker, odds, seen, state, self.goals, rows)
+        return odds.raised(self.shifts[worth.sorts] + self._values(odds, seen, worth, rows)), worth
 
-    def _judged(self, prior: Spread, seen: Surroundings, state: State, rows: np.ndarray) -> Spread:
-        """What becomes of the network's odds."""
-        return prior if self.temperature == 1 else prior.scaled(np.full(len(rows), 1 / self.temperature))
+    def _values(self, odds: Spread, seen: Surroundings, worth: Worth, rows: np.ndarray) -> np.ndarray | float:
+        """What else is added to log odds (n, C)."""
+        return 0.0
 
 
 def clone_net(folder: str | Path | None) -> CloneNet:

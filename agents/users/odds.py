@@ -52,23 +52,23 @@ class Spread(NamedTuple):
         chosen = [self.find(row, action) for row, action in enumerate(actions)]
         return np.array([self.logs[row, i] if i >= 0 else -np.inf for row, i in enumerate(chosen)])
 
-    def draw(self, numbers: np.ndarray) -> np.ndarray:
-        """Triples (n, 3) int16 drawn by numbers (n,) in [0, 1)."""
+    def choose(self, numbers: np.ndarray) -> np.ndarray:
+        """Which of their legal actions moments draw (n,), by numbers (n,) in [0, 1)."""
         steps = np.cumsum(np.exp(self.logs), axis=1)
         chosen = (steps <= (numbers * steps[:, -1])[:, None]).sum(axis=1)
-        return self.actions[np.arange(len(self.counts)), np.minimum(chosen, self.counts - 1)]
+        return np.minimum(chosen, self.counts - 1)
+
+    def draw(self, numbers: np.ndarray) -> np.ndarray:
+        """Triples (n, 3) int16 drawn by numbers (n,) in [0, 1)."""
+        return self.actions[np.arange(len(self.counts)), self.choose(numbers)]
 
     def best(self) -> np.ndarray:
         """The likeliest triples (n, 3) int16."""
         return self.actions[np.arange(len(self.counts)), self.logs.argmax(axis=1)]
 
-    def scaled(self, factors: np.ndarray, added: np.ndarray | None = None) -> Spread:
-        """The distribution proportional to exp(factor * log-probability + added).
-
-        factors: (n,). added: (n, C) float64.
-        """
-        logs = np.where(np.isfinite(self.logs), self.logs * factors[:, None], -np.inf)
-        return self._replace(logs=normalised(logs if added is None else logs + added))
+    def raised(self, added: np.ndarray) -> Spread:
+        """The distribution proportional to exp(log-probability + added). added: (n, C) float64."""
+        return self._replace(logs=normalised(self.logs + added))
 
     def mixed(self, others: list[Spread], weights: np.ndarray) -> Spread:
         """The mixture of this and other distributions over the same actions. weights: (1 + others, n)."""

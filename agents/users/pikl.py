@@ -5,11 +5,12 @@ one action ahead:
 
     pi(a) ~ prior(a) exp(Q(a) / strength),    Q(a) = gain(a) + DISCOUNT V(after a)
 
-gain: the change of similarity by the action, +1 for a cell done or cleared and -1 for one undone or
-misplaced. V = DISCOUNT ** d, where d is the number of steps to the next useful edit (`errands`). With a
-high strength of the prior users are the clone; with a low one they do the best action there is. Each
-episode has a strength of its own, by its seed, because people differ in that too (a mixture of strengths,
-as in DiL-piKL).
+gain: +1 for a useful edit, -1 for a harmful one (`worth`), counted in edits because the similarity of the
+game does not reward the ground that is cleared for a floor. V = DISCOUNT ** d, where d is the number of steps
+to the next useful edit (`errands`). Where all work is sealed in, only harm counts, and the clone decides how
+to get there. With a high strength of the prior users are the clone; with a low one they do the best action
+there is. Each episode has a strength of its own, by its seed, because people differ in that too (a mixture of
+strengths, as in DiL-piKL).
 
 They finish houses at the pace of a standard episode and keep to people's habits in the choice among
 useful edits, where Q is the same. For evaluation only, as clones are.
@@ -26,31 +27,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from envs.building.actions import BREAK, MOVE_FIRST, PLACE
+from envs.building.actions import MOVE_FIRST
 from envs.building.config import BuildingConfig
-from envs.building.rules import similarity
-from envs.building.state import State
-from envs.building.world import AIR, USER
-from envs.kernels import kernel
+from envs.building.world import USER
 
 from .cloned import ClonedUser
 from .errands import NOWHERE
 from .odds import Spread
-from .surroundings import CAN_BREAK, CAN_PLACE, WANTED, Looker, Surroundings
+from .surroundings import CAN_BREAK, CAN_PLACE, WANTED, Surroundings
+from .worth import ADD, CLEAR, MISPLACE, SORTS, UNDO, Worth
 
 if TYPE_CHECKING:
     from ..predictors.cloned_net import CloneNet
 
 DISCOUNT = 0.9
 """Of what comes a step later."""
+GAINS = np.zeros(len(SORTS))
+"""Of each sort of actions, in edits."""
+GAINS[[ADD, CLEAR]], GAINS[[MISPLACE, UNDO]] = 1.0, -1.0
 STRENGTHS = (0.05, 0.5)
-"""From and to which strengths are drawn, evenly in their logarithms; in cells of gain."""
+"""From and to which strengths are drawn, evenly in their logarithms; in edits."""
 _STRENGTH = 0x6C616D
 """Purpose of the random numbers that say how strong the prior is."""
 
 
 class PiklUser(ClonedUser):
     """The clone with an eye on what each action is worth."""
+
+    kind = "pikl"
 
     def __init__(
         self,
@@ -77,53 +81,27 @@ class PiklUser(ClonedUser):
         rngs = [np.random.default_rng(np.random.SeedSequence((int(seed), _STRENGTH))) for seed in seeds]
         return np.exp([low + (high - low) * rng.random() for rng in rngs])
 
-    def _judged(self, prior: Spread, seen: Surroundings, state: State, rows: np.ndarray) -> Spread:
-        values = action_values(self._looker, prior, seen, state, self.goals, rows)
-        return prior.scaled(np.ones(len(rows)), values / self.strengths[rows, None])
+    def _values(self, odds: Spread, seen: Surroundings, worth: Worth, rows: np.ndarray) -> np.ndarray:
+        return action_values(odds, seen, worth) / self.strengths[rows, None]
 
 
-def action_values(
-    looker: Looker, prior: Spread, seen: Surroundings, state: State, goals: np.ndarray, rows: np.ndarray
-) -> np.ndarray:
-    """Q (n, C) float64 of all legal actions of the worlds `rows` (n,); 0 beyond them."""
-    out = np.zeros(prior.logs.shape)
-    _values(
-        looker.rules,
-        prior.counts,
-        prior.actions,
-        seen.counts,
-        seen.can,
-        seen.steps,
-        state.blocks,
-        goals,
-        rows,
-        out,
-    )
-    return out
+def strengths_of(text: str) -> tuple[float, float]:
+    """The strengths of a name: `0.2`, or `0.05-0.5` from and to. ValueError for what is neither."""
+    low, _, high = text.partition("-")
+    try:
+        return float(low), float(high or low)
+    except ValueError as error:
+        raise ValueError(f"strengths are {text!r}; give one like 0.2, or two like 0.05-0.5") from error
 
 
-@kernel
-def _later(steps):
-    """V of so many steps to the next useful edit."""
-    return DISCOUNT**steps if steps < NOWHERE else 0.0
-
-
-@kernel
-def _values(rules, counts, actions, candidates, can, steps, blocks, goals, rows, out):
-    for i in range(counts.shape[0]):
-        at_hand = 0
-        for j in range(candidates[i]):
-            at_hand += can[i, j] & WANTED > 0 and can[i, j] & (CAN_PLACE | CAN_BREAK) > 0
-        for n in range(counts[i]):
-            kind, c = actions[i, n, 0], actions[i, n, 1]
-            gain, later = 0.0, _later(steps[i, 6])
-            if kind == PLACE or kind == BREAK:
-                before, goal = np.int64(blocks[rows[i], c]), np.int64(goals[rows[i], c])
-                after = np.int64(actions[i, n, 2]) if kind == PLACE else AIR
-                gain = similarity(rules, after, goal) - similarity(rules, before, goal)
-                # What was done wrong can be mended at once; what opens by the last useful edit is not known.
-                left = at_hand - 1 if gain > 0 else at_hand + 1
-                later = 1.0 if left > 0 else DISCOUNT
-            elif kind >= MOVE_FIRST:
-                later = _later(steps[i, kind - MOVE_FIRST])
-            out[i, n] = gain + DISCOUNT * later
+def action_values(odds: Spread, seen: Surroundings, worth: Worth) -> np.ndarray:
+    """Q (n, C) float64 of all legal actions of n worlds, whose moments are not mirrored."""
+    gains = GAINS[worth.sorts]
+    moves = np.maximum(odds.actions[:, :, 0] - MOVE_FIRST, 0).astype(np.int64)
+    steps = np.take_along_axis(seen.steps, moves, axis=1)
+    walked = np.where(odds.actions[:, :, 0] >= MOVE_FIRST, steps, seen.steps[:, 6:])
+    later = np.where(walked < NOWHERE, DISCOUNT**walked, 0.0)
+    # What opens by the last useful edit at hand is not known.
+    at_hand = ((seen.can & WANTED > 0) & (seen.can & (CAN_PLACE | CAN_BREAK) > 0)).sum(axis=1)
+    later = np.where(gains > 0, np.where(at_hand > 1, 1.0, DISCOUNT)[:, None], later)
+    return np.asarray(np.where(worth.sealed[:, None], np.minimum(gains, 0.0), gains + DISCOUNT * later))

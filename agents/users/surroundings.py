@@ -88,8 +88,8 @@ class Looker:
             )
         self.rules = compile_rules(BuildingConfig(config.size, user=config.user, assistant=config.assistant))
         self.player = player
-        self._nobody = np.zeros((0, NUM_TRAITS))
-        self._scene: Scene = new_scene(config.size, 0)
+        self.nobody = np.zeros((0, NUM_TRAITS))
+        self.scene: Scene = new_scene(config.size, 0)
         self._errands: Errands = new_errands(config.size)
 
     def look(
@@ -118,8 +118,8 @@ class Looker:
             goals,
             rows.astype(np.int64),
             flips,
-            self._nobody,
-            self._scene,
+            self.nobody,
+            self.scene,
             self._errands,
             *out,
         )

@@ -38,3 +38,28 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_batch_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["env", "--batch", "0"]) == 2
     assert "batch is 0" in capsys.readouterr().err
+
+
+def test_clones_build_the_houses_of_the_person_they_have_not_seen() -> None:
+    import numpy as np
+
+    from envs.building.goals import Goals
+    from envs.building.world import BEDROCK
+    from scripts.bench import assistants, variety_exams
+
+    houses = tuple(f"house {i}" for i in range(4))
+    blocks = np.zeros((4, 5, 5, 5), np.uint8)
+    blocks[:, :, 0] = BEDROCK
+    goals = Goals(blocks, houses, "recorded")
+    row = assistants.parse_row("recorded-pikl", "my clones")
+    people = dict(zip(houses, ("person_1", "person_2", "person_1", "person_2"), strict=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variety_exams, "person_of", people.__getitem__)
+        parts = assistants.parts_of(row, goals)
+    assert [part.goals.houses for part in parts] == [("house 0", "house 2"), ("house 1", "house 3")]
+    assert [part.users for part in parts] == [
+        ("pikl:my clones/without_person_1",),
+        ("pikl:my clones/without_person_2",),
+    ]
+    assert assistants.parse_row("recorded-pikl:a/b").name == "recorded-pikl_a_b"
+    assert not assistants.parse_row("recorded-population", "my clones").clones

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,10 +65,20 @@ def test_strange_options_are_refused(
 
 
 def test_a_short_cloning_writes_networks_and_judges_the_person_left_out(
-    require_data: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    require_data: Callable[[str], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Even a little training foretells a person whom it has not seen better than chance does."""
+    """Even a little training foretells a person whom it has not seen better than chance does; what was
+    trained is loaded when the command is given again.
+    """
     pytest.importorskip("torch")
+    from agents.predictors.clone_settling import Settling
+    from agents.training import presets
+
+    quick = replace(presets.CLONE["cpu"], settling=Settling(rounds=2, worlds=1, steps=60))
+    monkeypatch.setitem(presets.CLONE, "cpu", quick)
     data = str(require_data("human_building"))
     options = ["--people", "person_7", "--samples", "6400", "--steps", "20", "--out", str(tmp_path)]
     assert users.main(["clone", "--data", data, *options, "--json"]) == 0
@@ -80,3 +91,11 @@ def test_a_short_cloning_writes_networks_and_judges_the_person_left_out(
     for name in ("everybody", "without_person_7"):
         card = json.loads((tmp_path / name / "card.json").read_text())
         assert ("person_7" in card["options"]["people"]) == (name == "everybody")
+        assert any(card["options"]["shifts"])
+    before = (tmp_path / "everybody" / "weights.safetensors").stat().st_mtime_ns
+    assert users.main(["clone", "--data", data, *options, "--json"]) == 0
+    again = capsys.readouterr()
+    assert json.loads(again.out)["figures"] == found, "judged as they were stored"
+    assert (tmp_path / "everybody" / "weights.safetensors").stat().st_mtime_ns == before
+    assert users.main(["clone", "--data", data, *options, "--seed", "1"]) == 2
+    assert "give another folder" in capsys.readouterr().err

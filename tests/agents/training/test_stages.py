@@ -20,9 +20,11 @@ pytest.importorskip("safetensors", reason="checkpoints need safetensors, of the 
 import torch
 
 from agents.predictors import checkpoints, losses
+from agents.predictors.clone_settling import Settling
+from agents.predictors.cloning import CloneRecipe
 from agents.predictors.network import PredictorNet
 from agents.predictors.updates import LossNotFinite, Rates
-from agents.training.stages import Keeping, pretrain, selfplay
+from agents.training.stages import CloneStageOptions, Keeping, clone, pretrain, selfplay
 from agents.training.trainers import licensed, make_trainers
 from tests.agents.training import tiny
 
@@ -147,3 +149,34 @@ def test_licences_choose_houses() -> None:
     assert licensed("generator", "any") == "generator"
     with pytest.raises(ValueError, match="licence is 'free'"):
         licensed("mix", "free")
+
+
+class Killed(Exception):
+    """Stands for kill -9 between two saves."""
+
+
+def test_a_cloning_that_is_killed_and_resumed_ends_with_the_same_network(
+    require_data: Callable[[str], Path], tmp_path: Path
+) -> None:
+    data, file = require_data("human_building"), "weights.safetensors"
+    recipe = CloneRecipe(samples=640, batch=32, check_every=4)
+    wanted = CloneStageOptions(recipe, Settling(rounds=1, worlds=1, steps=20), leave_out="person_3")
+    whole = clone(wanted, tmp_path / "whole", 5, recordings=data)
+    assert "person_3" not in whole.options.people
+    shown = 0
+
+    def until(samples: int) -> None:
+        nonlocal shown
+        shown += samples
+        if shown == 10 * recipe.batch:
+            raise Killed
+
+    with pytest.raises(Killed):
+        clone(wanted, tmp_path / "part", 5, advance=until, recordings=data)
+    clone(wanted, tmp_path / "part", 5, Keeping(resume=True), recordings=data)
+    assert (tmp_path / "part" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    card = json.loads((tmp_path / "part" / "card.json").read_text())
+    assert card == json.loads((tmp_path / "whole" / "card.json").read_text())
+    assert (card["made"]["stage"], card["made"]["options"]["leave_out"]) == ("clone", "person_3")
+    with pytest.raises(ValueError, match="leave_out = 'person_3', not None"):
+        clone(replace(wanted, leave_out=None), tmp_path / "part", 5, Keeping(resume=True), recordings=data)

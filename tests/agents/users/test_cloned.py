@@ -18,6 +18,7 @@ from agents.users.pikl import PiklUser, action_values
 from agents.users.recorded import RecordedEpisode
 from agents.users.surroundings import CAN_BREAK, CAN_PLACE, Looker, Surroundings, mirrored_move
 from agents.users.traits import Traits
+from agents.users.worth import ADD, MISPLACE, PAUSE, SORTS, UNDO, WANDER
 from envs.building import BuildingBatch, BuildingConfig
 from envs.building.actions import BREAK, MOVE_FIRST, MOVES, PLACE, triples
 from envs.building.goals import Goals
@@ -26,6 +27,7 @@ from envs.building.state import State, clone, take
 from envs.building.world import AIR, BEDROCK, USER
 
 torch = pytest.importorskip("torch")
+from agents.predictors.clone_settling import Settling, built_habits, recorded_habits, settle, with_shifts  # noqa: E402
 from agents.predictors.cloned_net import CloneNet, CloneOptions, load_clone, save_clone  # noqa: E402
 from agents.predictors.cloning import CloneRecipe, clone_people, deeds_of, nats  # noqa: E402
 
@@ -97,18 +99,23 @@ def test_draws_follow_the_odds(
         assert (drawn[:, 0] == kind).mean() == pytest.approx(share, abs=0.04)
 
 
-def test_a_temperature_sharpens(
+def test_shifts_change_the_odds_of_sorts_alone(
     net: CloneNet, small: BuildingConfig, midway: tuple[State, np.ndarray]
 ) -> None:
+    """Within a sort of actions nothing changes, and between two sorts the log odds do by their shifts."""
     state, goals = midway
-    plain, cold = ClonedUser(net), ClonedUser(net, temperature=0.5)
-    for user in (plain, cold):
-        user.reset(small, all_rows(state), goals)
-    wide, narrow = plain.odds(state, all_rows(state)), cold.odds(state, all_rows(state))
-    assert (wide.best() == narrow.best()).all()
-    assert (narrow.logs.max(axis=1) > wide.logs.max(axis=1)).all()
-    with pytest.raises(ValueError, match="temperature is 0"):
-        ClonedUser(net, temperature=0)
+    shifts = np.array([0.5, 0.0, 0.3, 1.0, 0.7, -1.0, -2.0])
+    settled = with_shifts(net, shifts)
+    plain, user = ClonedUser(settled, settled=False), ClonedUser(settled)
+    for each in (plain, user):
+        each.reset(small, all_rows(state), goals)
+    before, (after, worth) = plain.odds(state, all_rows(state)), user.weigh(state, all_rows(state))
+    assert set(np.unique(worth.sorts)) > {PAUSE, WANDER, ADD, MISPLACE}
+    for row, count in enumerate(before.counts):
+        raised = after.logs[row, :count] - before.logs[row, :count] - shifts[worth.sorts[row, :count]]
+        assert raised == pytest.approx(raised[0], abs=1e-9)
+    with pytest.raises(ValueError, match="there are 2 shifts; give 7"):
+        CloneOptions(shifts=(0.0, 0.0))
 
 
 def mirrored_world(
@@ -236,6 +243,12 @@ def test_who_acts_and_how_strongly_depends_on_the_seed_alone(net: CloneNet) -> N
     assert np.median(strengths) == pytest.approx(1, rel=0.3)
 
 
+def values_of(user: ClonedUser, state: State, goals: np.ndarray) -> np.ndarray:
+    """What piKL thinks of all legal actions."""
+    odds, worth = user.weigh(state, all_rows(state))
+    return action_values(odds, user._looker.look(state, goals, all_rows(state)), worth)
+
+
 def test_pikl_is_the_clone_at_a_great_strength_and_does_the_best_at_a_small_one(
     net: CloneNet, small: BuildingConfig, midway: tuple[State, np.ndarray]
 ) -> None:
@@ -251,8 +264,7 @@ def test_pikl_is_the_clone_at_a_great_strength_and_does_the_best_at_a_small_one(
     given, loose, best = (user.odds(state, rows) for user in (prior, weak, strong))
     legal = np.isfinite(given.logs)
     assert loose.logs[legal] == pytest.approx(given.logs[legal], abs=1e-6)
-    looker = Looker(small)
-    values = action_values(looker, given, looker.look(state, goals, rows), state, goals, rows)
+    values = values_of(prior, state, goals)
     top = np.where(legal, values, -np.inf).max(axis=1)
     chosen = np.where(legal & (values >= top[:, None] - 1e-9), np.exp(best.logs), 0).sum(axis=1)
     assert chosen == pytest.approx(1, abs=1e-6)
@@ -261,7 +273,7 @@ def test_pikl_is_the_clone_at_a_great_strength_and_does_the_best_at_a_small_one(
 def test_values_reward_useful_edits_and_the_way_to_them(
     small: BuildingConfig, midway: tuple[State, np.ndarray]
 ) -> None:
-    """Useful edits are worth most, misplaced blocks least, and a step towards work more than one away."""
+    """Useful edits are worth most, harmful ones less than a pause, and a step to work more than one away."""
     state, goals = midway
     looker, rows = Looker(small), all_rows(state)
     seen = looker.look(state, goals, rows)
@@ -269,7 +281,7 @@ def test_values_reward_useful_edits_and_the_way_to_them(
         user = ClonedUser(CloneNet(CloneOptions()).eval())
     user.reset(small, rows, goals)
     odds = user.odds(state, rows)
-    values = action_values(looker, odds, seen, state, goals, rows)
+    values = values_of(user, state, goals)
     for row in rows:
         for value, (kind, cell, block) in zip(
             values[row], odds.actions[row, : odds.counts[row]], strict=False
@@ -279,7 +291,7 @@ def test_values_reward_useful_edits_and_the_way_to_them(
                 right = after == goals[row, cell] or (
                     kind == BREAK and state.blocks[row, cell] != goals[row, cell]
                 )
-                assert value > 1 if right else value < 0.5
+                assert value > 1 if right else value <= values[row, 0] - 1 + 1e-9
             elif kind >= MOVE_FIRST and 0 < seen.steps[row, 6] < NOWHERE:
                 nearer = seen.steps[row, kind - MOVE_FIRST] < seen.steps[row, 6]
                 assert (value > values[row, 0]) == nearer
@@ -338,6 +350,23 @@ def test_cloning_learns_a_builder_and_whose_build_it_is(huts: Goals) -> None:
     assert (again.losses == clone_people(shown, size, CloneRecipe(samples=640), seed=1).losses).all()
 
 
+def test_a_settled_network_builds_at_the_rates_of_its_people(net: CloneNet, huts: Goals) -> None:
+    """An untrained one, settled by a hasty builder's builds, misplaces and undoes far less than before."""
+    shown = recorded_builds(
+        BuilderUser("hasty", Traits(pause=0.1, wrong=0.0)), PEOPLE[0], huts.blocks[:4], 0, 30
+    )
+    quick = Settling(rounds=6, worlds=2, steps=30)
+    wanted = recorded_habits(net, shown, huts.size).rates([PEOPLE[0]] * 4)
+    settled = settle(net, shown, huts.size, quick, seed=1)
+    assert settled.options.shifts == settle(net, shown, huts.size, quick, seed=1).options.shifts
+    raw, found = (
+        built_habits(each, shown, huts.size, quick, (9, 0)).rates([PEOPLE[0]] * 8) for each in (net, settled)
+    )
+    assert len(found) == len(SORTS)
+    assert np.abs(np.log(found / wanted))[[PAUSE, ADD]].max() < 0.5
+    assert (found[[MISPLACE, UNDO]] < 0.2 * raw[[MISPLACE, UNDO]]).all()
+
+
 def test_a_saved_clone_is_the_same_to_half_precision(net: CloneNet, tmp_path: Path) -> None:
     save_clone(tmp_path, net, {"seed": 3})
     found, card = load_clone(tmp_path)
@@ -359,9 +388,29 @@ def test_clones_are_users_by_name_and_for_evaluation_only(net: CloneNet, tmp_pat
     assert isinstance(user, PiklUser)
     assert user.name == f"pikl:{tmp_path}"
     assert isinstance(make_user(f"cloned:{tmp_path}"), ClonedUser)
+    mixed, single = make_user(f"pikl@0.1-2:{tmp_path}"), make_user(f"pikl@0.3:{tmp_path}")
+    assert isinstance(mixed, PiklUser)
+    assert isinstance(single, PiklUser)
+    assert (mixed.range, single.range) == ((0.1, 2.0), (0.3, 0.3))
+    assert evaluation_only(mixed.name)
+    with pytest.raises(ValueError, match="strengths are 'much'"):
+        make_user(f"pikl@much:{tmp_path}")
     assert all(map(evaluation_only, (*FROM_PEOPLE, user.name, *expand_users(["held_out"]))))
     assert not any(map(evaluation_only, ("population", "bottom_up", "population_without_person_3")))
     assert not {"cloned", "pikl", "people"} & set(expand_users(["all"]))
+
+
+def test_the_package_has_a_clone_that_builds(houses: Goals) -> None:
+    """Of all recorded people, with shifts; with a strong eye on its work it does much in 60 steps."""
+    user = make_user("pikl@0.05")
+    assert isinstance(user, PiklUser)
+    assert len(user.net.options.people) == 4
+    assert any(user.shifts)
+    assert not any(ClonedUser(user.net, settled=False).shifts)
+    _traces, done = build_alone(user, houses.blocks[:4], np.arange(4), 60)
+    assert done.mean() > 0.08
+    _traces, slower = build_alone(make_user("cloned"), houses.blocks[:4], np.arange(4), 60)
+    assert slower.mean() < done.mean()
 
 
 def test_worlds_that_nobody_was_recorded_in_are_refused(net: CloneNet) -> None:
