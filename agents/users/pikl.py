@@ -5,8 +5,7 @@ one action ahead:
 
     pi(a) ~ prior(a) exp(Q(a) / strength),    Q(a) = gain(a) + DISCOUNT V(after a)
 
-gain: +1 for a useful edit, -1 for a harmful one (`worth`), counted in edits because the similarity of the
-game does not reward the ground that is cleared for a floor. V = DISCOUNT ** d, where d is the number of steps
+gain: the change of similarity, +1 for a useful edit and -1 for a harmful one (`worth`). V = DISCOUNT ** d, where d is the number of steps
 to the next useful edit (`errands`). Where all work is sealed in, only harm counts, and the clone decides how
 to get there. With a high strength of the prior users are the clone; with a low one they do the best action
 there is. Each episode has a strength of its own, by its seed, because people differ in that too (a mixture of
