@@ -5,14 +5,13 @@ one action ahead:
 
     pi(a) ~ prior(a) exp(Q(a) / strength),    Q(a) = gain(a) + DISCOUNT V(after a)
 
-gain: +1 for a useful edit, -1 for a harmful one (`worth`), counted in edits because the similarity of the
-game does not reward the ground that is cleared for a floor. V = DISCOUNT ** d, where d is the number of steps
-to the next useful edit (`errands`). Where all work is sealed in, only harm counts, and the clone decides how
-to get there. With a high strength of the prior users are the clone; with a low one they do the best action
-there is. Each episode has a strength of its own, by its seed, because people differ in that too (a mixture of
-strengths, as in DiL-piKL).
+gain: the change of similarity, +1 for a useful edit and -1 for a harmful one (`worth`). V = DISCOUNT ** d,
+where d is the number of steps to the next useful edit (`errands`). Where all work is sealed in, only harm
+counts, and the clone decides how to get there. With a high strength of the prior users are the clone; with a
+low one they do the best action there is. Each episode has a strength of its own, by its seed, because people
+differ in that too (a mixture of strengths, as in DiL-piKL).
 
-They finish houses at the pace of a standard episode and keep to people's habits in the choice among
+They build at the pace of a standard episode and keep to people's habits in the choice among
 useful edits, where Q is the same. For evaluation only, as clones are.
 
 Source: Jacob et al., "Modeling strong and human-like gameplay with KL-regularized search", ICML 2022,
