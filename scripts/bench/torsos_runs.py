@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from agents.assistants.scripted import NoneAssistant
 from agents.evaluation.statistics import mean_interval
@@ -63,6 +62,8 @@ class Runs:
             if kept["given"] != self._given:
                 raise ValueError(f"{file} is of {kept['given']}, not {self._given}; give another --out")
             return dict(kept["answers"])
+        import torch
+
         torch.set_num_threads(1)
         net, seconds = self._trained(name, seed)
         answers = {**self._asked(net), "cpu_seconds": seconds}
@@ -151,6 +152,8 @@ class Runs:
         return {"nll": nll, "user_nll": self._user_nll(net), "parameters": parameters, "leaf_ms": times}
 
     def _user_nll(self, net: PredictorNet) -> float:
+        import torch
+
         total = 0.0
         for start in range(0, self._users.number, _SHOWN):
             moments = self._users.take(slice(start, start + _SHOWN))
