@@ -20,8 +20,8 @@ from envs.building.state import State, clone
 from envs.building.world import ASSISTANT, USER
 from planners.options import SearchOptions
 
-LEARNED = ("network", "policy", "planner_network")
-"""For the default world alone; `test_learned_planning.py` has their tests."""
+LEARNED = ("network", "policy", "imitation", "planner_network")
+"""For the default world alone; `test_learned_planning.py` and `test_imitation.py` have their tests."""
 NAMES = tuple(name for name in ASSISTANT_NAMES if name not in LEARNED)
 BLIND = tuple(name for name in NAMES if name != "oracle")
 """Assistants that are not handed the goal."""

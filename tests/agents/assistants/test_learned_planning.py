@@ -318,7 +318,7 @@ ALLOWED = {"agents/users/scene.py", "agents/users/traits.py"}
 
 def test_learned_planners_import_no_user_and_no_likelihood() -> None:
     seen: set[str] = set()
-    for start in ("learned_model", "learned_planning", "policy", "network"):
+    for start in ("learned_model", "learned_planning", "policy", "imitation", "network"):
         _follow(ROOT / f"agents/assistants/{start}.py", seen)
     assert "agents/assistants/leaves.py" in seen
     assert "agents/predictors/network.py" in seen
