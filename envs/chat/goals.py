@@ -2,16 +2,16 @@
 
 **Prior** (`draw_goals`). The user asks for one domain or several. They have a dream item of each in mind,
 drawn as catalogues are but independently of the catalogue at hand, so that an assistant can draw hypotheses
-without knowing it. A slot matters with chance 0.75; its weight is gamma distributed and weights sum to 1 in a
-domain. Ideals are the dream item's values with chance 0.7, else any. Up to two slots that matter are hard
-constraints, which the user would give up early, late, or never. Of the other slots that matter, half are ones
-in which they only find out what they want when the assistant explains it or compares examples; these weigh
-1.5 times as much. The budget is 0.9 to 1.3 times what the dream items cost.
+without knowing it. A slot matters with chance 0.6; its weight is exponentially distributed and weights sum to
+1 in a domain. Ideals are the dream item's values with chance 0.7, else any. Up to two slots that matter are
+hard constraints, which the user would give up early, late, or never. Of the other slots that matter, half are
+ones in which they only find out what they want when the assistant explains it or compares examples; these
+weigh 1.5 times as much. The budget is 1.0 to 1.4 times what the dream items cost.
 
 **Utility** (`utility`), 0..1: the mean over wanted domains of the weighted mean taste of the booked item's
 values, times what broken hard constraints leave of it (0.7, 0.4 or 0), nothing for what is not booked. Linked
 bookings multiply it: by ``1 - near`` for each pair that should be the same and is not, by 0.5 for each that
-comes in the wrong order; and each percent over budget takes four.
+comes in the wrong order; and each percent over budget takes two.
 
 `optimum` is the exact best over all combinations of items; `commit_value` what booking the best of the items
 at hand is worth under a belief over goals.
@@ -29,7 +29,7 @@ from .persona import Persona
 from .schema import ATTRIBUTES, CATEGORICAL, DOMAINS, SLOTS, Schema
 from .state import Goal, empty_goal
 
-CARES, DREAMS, LEARNS = 0.75, 0.7, 0.5
+CARES, DREAMS, LEARNS = 0.6, 0.7, 0.5
 """Chances that a slot matters, has the dream item's value, and is one that the user has to learn about."""
 HARD_SHARES = (0.25, 0.45, 0.3)
 """Chances of 0, 1 and 2 hard constraints in a domain."""
@@ -39,8 +39,10 @@ SECOND_TASTE = 0.5
 """Taste of the second-best category; others have 0."""
 LATE = 0.5
 """What a pair of bookings in the wrong order leaves of the utility."""
-OVERRUN = 4.0
+OVERRUN = 2.0
 """Utility lost per share of the budget that is overrun."""
+SMALLEST_OPTIMUM = 0.05
+"""Optima below this count as this, so that shares of them stay bounded."""
 
 
 def draw_goals(
@@ -80,7 +82,7 @@ def draw_goals(
         step = 1 + (rng.random(values.shape) * (counts - 1)).astype(np.int8)
         goal.second[:, own] = (goal.ideal[:, own] + step) % counts
         _draw_importance(goal, own, rng)
-    goal.budget[:] = budget * rng.uniform(0.9, 1.3, batch)
+    goal.budget[:] = budget * rng.uniform(1.0, 1.4, batch)
     goal.near[:] = rng.choice([0.0, 0.15, 0.3], batch)
     _draw_drift(schema, goal, drift, horizon, rng)
     vectors = [persona.vector() for persona in personas] if personas else [Persona().vector()] * batch
@@ -98,7 +100,7 @@ def _draw_importance(goal: Goal, own: slice, rng: np.random.Generator) -> None:
     rank = np.where(cares, rng.random(shape), 2.0).argsort(axis=1).argsort(axis=1)
     hard = cares & (rank < hard_count[:, None])
     learns = cares & ~hard & (rng.random(shape) < LEARNS)
-    weight = rng.gamma(2.0, 1.0, shape) * cares * np.where(learns, 1.5, 1.0)
+    weight = rng.exponential(1.0, shape) * cares * np.where(learns, 1.5, 1.0)
     goal.weight[:, own] = weight / weight.sum(axis=1, keepdims=True)
     goal.hard[:, own] = hard * rng.integers(1, len(KEPT), shape)
     goal.knows[:, own] = ~learns

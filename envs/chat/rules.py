@@ -248,7 +248,7 @@ def _take(rules, catalogue, source, state, row, kind, item):
 
 
 @inlined
-def _rank(state, row, domain, values):
+def misfit(state, row, domain, values):
     """How badly an item's values meet what was said: broken requirements first, then unmet preferences."""
     broken, unmet = 0, 0
     for a in range(ATTRIBUTES):
@@ -273,7 +273,7 @@ def _search(rules, catalogue, source, state, row, domain):
         best, least = -1, SLOTS * SLOTS
         for item in range(first, first + catalogue.sizes[source, domain]):
             if state.found[row, item] == 0:
-                rank = _rank(state, row, domain, catalogue.values[source, item])
+                rank = misfit(state, row, domain, catalogue.values[source, item])
                 if rank < least:
                     best, least = item, rank
         if best < 0:

@@ -16,7 +16,7 @@ from . import state as states
 from .acts import SPEAKERS, USER, Acts
 from .catalogue import Catalogue, empty_catalogue
 from .config import REWARD_MODES, ChatConfig
-from .goals import commit_value, optimum, utility
+from .goals import SMALLEST_OPTIMUM, commit_value, optimum, utility
 from .legal import is_legal, legal_batch
 from .persona import VERBOSITY
 from .rules import assistant_acts, begin, compile_rules, user_acts
@@ -24,7 +24,6 @@ from .satisfaction import RATINGS, awake, feel, hear
 from .schema import DOMAINS
 from .state import Goal, Latent, State
 
-_SMALLEST_OPTIMUM = 0.05
 _FINAL, _DENSE, _POTENTIAL = range(3)
 
 
@@ -195,7 +194,7 @@ def _set_optimum(rules, catalogue, latent, row, worth, pairs):
 def _normalised(rules, catalogue, latent, row, items):
     """Utility of items (DOMAINS,) over the optimum."""
     value = utility(rules, latent.goal, row, catalogue.values[row], catalogue.price[row], items)
-    return value / max(latent.optimum[row], _SMALLEST_OPTIMUM)
+    return value / max(latent.optimum[row], SMALLEST_OPTIMUM)
 
 
 @kernel
@@ -226,7 +225,7 @@ def _step_batch(rules, mode, catalogue, state, latent, acts, ratings, reward, wo
             values, price = state.values[row], state.price[row]
             pool, booked = state.shown[row], state.booked[row]
             best = commit_value(rules, goal, row, row + 1, certain, values, price, pool, booked, pairs[0])
-            earned = best / max(latent.optimum[row], _SMALLEST_OPTIMUM)
+            earned = best / max(latent.optimum[row], SMALLEST_OPTIMUM)
         else:
             earned = 0.0
         reward[row] = earned - latent.paid[row]
