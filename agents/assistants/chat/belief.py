@@ -359,7 +359,7 @@ def _change(rules, goal, pool, source, which, where):
     count = 0
     for slot in range(goal.ideal.shape[1]):
         count += rules.counts[slot] > 0 and goal.wanted[0, A.domain_of(slot)] != 0
-    chosen = min(np.int64(where * count), count - 1)
+    chosen = int(where * count)
     for slot in range(goal.ideal.shape[1]):
         if rules.counts[slot] > 0 and goal.wanted[0, A.domain_of(slot)] != 0:
             if chosen == 0:
