@@ -109,7 +109,7 @@ def test_utility_by_hand() -> None:
         if arrival >= schema.attribute(schema.slot("dinner.time")).numbers[values[6, 3]]:
             total *= 0.5
         over = max(0.0, cost / goal.budget[row] - 1)
-        total *= max(0.0, 1 - 4 * over)
+        total *= max(0.0, 1 - 2 * over)
         found = utility(game.rules, goal, row, values, price, items)
         assert found == pytest.approx(total, abs=1e-5)
 
