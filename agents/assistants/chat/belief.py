@@ -81,7 +81,7 @@ class Belief:
     `searched`.
     """
 
-    def __init__(self, personas: Sequence[Persona], size: int = 256, moves: int = 4):
+    def __init__(self, personas: Sequence[Persona], size: int = 1024, moves: int = 4):
         """personas: who users may be, equally likely. size: K. moves: changes that each hypothesis tries
         whenever they are drawn anew.
         """

@@ -55,6 +55,7 @@ from .belief import Searched
 from .proposals import Proposals, propose_acts
 from .rows import copy_goal, copy_mind, copy_row, copy_state
 from .script import Script, script_act
+from .tastes import Tastes, learn, prior_tastes, room_for
 
 CLASSES = ("act", "kind", "none")
 LEAVES = ("script", "commit")
@@ -65,7 +66,7 @@ _TRIES = 64
 class ModelOptions:
     """Constants of the chat game's search model."""
 
-    particles: int = 48
+    particles: int = 128
     """Hypotheses per decision, drawn from the belief."""
     candidates: int = 100
     """Most acts proposed per node."""
@@ -81,7 +82,7 @@ class ModelOptions:
     """Chance that an item which nobody has checked is in stock at the start."""
     floor: float = 1e-4
     """Least likelihood of a reply under any hypothesis."""
-    scripted: float = 0.3
+    scripted: float = 0.6
     """Prior of the script's own act."""
 
     def __post_init__(self) -> None:
@@ -117,6 +118,8 @@ class View(NamedTuple):
 
     rules: Rules
     script: Script
+    tastes: Tastes
+    prior: Tastes
     states: State
     """(games * nodes rows)."""
     weights: np.ndarray
@@ -131,6 +134,10 @@ class View(NamedTuple):
     """(games * (C + 1) rows); the last of a game is scratch."""
     source: np.ndarray
     """(games * nodes,) int8 catalogue that a slot has searched in, -1 for none."""
+    drawn: np.ndarray
+    """(games * nodes, 2) int32 hypothesis drawn for what led to a slot, and the last drawn in it; -1 for none. Simulations of other acts with the same random numbers meet the same hypotheses, so that acts are
+    compared on equal terms.
+    """
     seeds: np.ndarray
     """(games,) uint64 of the rollouts."""
     proposals: Proposals
@@ -178,6 +185,8 @@ class ChatModel(KernelModel):
         self._view = View(
             rules,
             script or Script(),
+            room_for(games, prior_tastes(config.schema)),
+            prior_tastes(config.schema),
             empty_state(config, games * nodes),
             np.zeros((games * nodes, p)),
             empty_goal(games * p),
@@ -185,6 +194,7 @@ class ChatModel(KernelModel):
             np.zeros((games, p, own.catalogues)),
             drawn,
             np.full(games * nodes, -1, np.int8),
+            np.full((games * nodes, 2), -1, np.int32),
             np.zeros(games, np.uint64),
             Proposals.of(own.scripted),
             scratch,
@@ -221,7 +231,9 @@ class ChatModel(KernelModel):
         assign(view.goals, np.arange(game * p, game * p + p), goals)
         assign(view.minds, np.arange(slot * p, slot * p + p), minds)
         view.weights[slot] = 1.0 / p
+        learn(view.tastes, game, view.prior, view.goals, game * p, view.weights[slot])
         view.source[slot] = -1
+        view.drawn[slot] = -1
         view.best[game] = 0.0
         view.seeds[game] = rng.integers(2**62)
         count = view.sources + 1
@@ -408,9 +420,10 @@ def _reply(view, slot, action, uniform):
     copy_state(view.states, slot, scratch.state, 0)
     _apply(view, slot // view.nodes, scratch.state, 0, action, outcome)
     acts = rules.user.first[rules.user.first.shape[0] - 1]
+    i, uniform = _pick(view.weights[slot], view.weights.shape[1], uniform)
+    view.drawn[slot, 1] = i
     if not _users_turn(scratch.state, 0):
         return outcome * acts
-    i, uniform = _pick(view.weights[slot], view.weights.shape[1], uniform)
     _hearing(view, slot, i)
     at, _ = _pick(scratch.chances, _replies(view), uniform)
     return outcome * acts + _class_of(view, np.int64(scratch.legal[at]))
@@ -448,6 +461,8 @@ def _step(view, slot, action, reply, out):
     reward -= state.cost[0] - view.states.cost[slot]
     ends = state.ended[0] != RUNNING
     view.source[out] = outcome if A.kind_of(rules.assistant, action) == A.SEARCH else source
+    view.drawn[out, 0] = view.drawn[slot, 1]
+    view.drawn[out, 1] = -1
     copy_state(state, 0, view.states, out)
     return reward, chance, ends
 
@@ -532,7 +547,9 @@ def _value(view, slot):
         return _commit(view, slot)
     total, offset = 0.0, uniform_at(view.seeds[slot // view.nodes], 0, 0)
     for r in range(view.rollouts):
-        i, _ = _pick(view.weights[slot], view.weights.shape[1], (r + offset) / view.rollouts)
+        i = np.int64(view.drawn[slot, 0])
+        if i < 0:
+            i, _ = _pick(view.weights[slot], view.weights.shape[1], (r + offset) / view.rollouts)
         total += _rollout(view, slot, i, r)
     return total / view.rollouts
 
@@ -611,7 +628,7 @@ def _rollout(view, slot, i, r):
         t += 1
         uniform = uniform_at(seed, r + 1, t)
         if state.speaker[0] == A.ASSISTANT:
-            action = script_act(rules, view.script, state, 0)
+            action = script_act(rules, view.script, view.tastes, game, state, 0)
             outcome = _foreseen(view, game, source, state, action)
             _apply(view, game, state, 0, action, outcome)
             hear(rules, state, 0, scratch.goal, scratch.mind, 0)
@@ -632,8 +649,8 @@ def _propose(view, slot, actions, priors, kinds):
     """See `planners.hooks`."""
     p = view.weights.shape[1]
     return propose_acts(
-        view.rules, view.script, view.proposals, view.states, slot, view.goals, view.minds,
-        slot // view.nodes * p, slot * p, view.weights[slot], actions, priors, kinds,
+        view.rules, view.script, view.tastes, slot // view.nodes, view.proposals, view.states, slot,
+        view.goals, view.minds, slot // view.nodes * p, slot * p, view.weights[slot], actions, priors, kinds,
     )  # fmt: skip
 
 
@@ -644,6 +661,7 @@ def _move(view, source, target):
     copy_state(view.states, source, view.states, target)
     copy_row(view.weights, source, view.weights, target)
     view.source[target] = view.source[source]
+    view.drawn[target] = view.drawn[source]
     for i in range(p):
         copy_mind(view.minds, source * p + i, view.minds, target * p + i)
 

@@ -18,7 +18,7 @@ from .belief import Belief
 from .model import ChatModel, ModelOptions
 from .script import Script
 
-SEARCH = SearchOptions(discount=1.0, c_scale=0.2)
+SEARCH = SearchOptions(discount=1.0, c_scale=0.05)
 """Search options of the chat game: nothing is discounted, since every turn has its price."""
 
 

@@ -50,15 +50,15 @@ class Proposals(NamedTuple):
 
 @kernel
 def propose_acts(
-    rules, script: Script, room, state, row, goals, minds, k, m, weights, actions, priors, kinds
+    rules, script: Script, tastes, game, room, state, row, goals, minds, k, m, weights, actions, priors, kinds
 ):
     """Write candidates with priors for dialogue `row`; returns their number.
 
     Hypothesis i, of weight ``weights[i]``, has its goal in row ``k + i`` and its mind in row ``m + i``.
     """
-    own = script_act(rules, script, state, row)
+    own = script_act(rules, script, tastes, game, state, row)
     actions[0], priors[0], kinds[0] = own, 0.0, A.kind_of(rules.assistant, own)
-    domain = choose_domain(rules, state, row)
+    domain = choose_domain(rules, tastes, game, state, row)
     if domain < 0:
         priors[0] = 1.0
         return 1

@@ -18,8 +18,10 @@ from envs.chat.config import ChatConfig
 from envs.chat.legal import at_hand, is_open, unfound
 from envs.chat.rules import compile_rules
 from envs.chat.schema import ATTRIBUTES, DOMAINS
-from envs.chat.state import COMPARED, OUT, PREFERRED, REQUIRED, RUNNING, UNKNOWN, UNSAID, UNSURE, State
-from envs.kernels import inlined, kernel
+from envs.chat.state import COMPARED, OUT, RUNNING, UNKNOWN, UNSAID, UNSURE, State
+from envs.kernels import kernel
+
+from .tastes import appeal, prior_tastes
 
 
 class Script(NamedTuple):
@@ -45,7 +47,6 @@ COMMIT = Script(opens=0, compares=0, reopens=0, questions=0, explains=0, searche
 """Books at once what suits the user's opening best."""
 
 _NEVER = -1e9
-_KNOWN, _MUST, _CLASH, _NEAR, _DENIED, _WAY, _HINT, _REFUSED = 1.0, 1.5, -2.0, 0.6, -0.7, 0.4, 0.15, -2.0
 
 
 class Scripted:
@@ -56,22 +57,22 @@ class Scripted:
 
     def reset(self, config: ChatConfig, seeds: np.ndarray) -> None:
         """Start B dialogues."""
-        self._rules = compile_rules(config)
+        self._rules, self._tastes = compile_rules(config), prior_tastes(config.schema)
         self._acts = np.zeros(len(seeds), np.int64)
 
     def act(self, state: State) -> np.ndarray:
         """(B,) int64 flat acts, 0 off turn."""
-        _act_batch(self._rules, self.script, state, self._acts)
+        _act_batch(self._rules, self.script, self._tastes, state, self._acts)
         return self._acts
 
 
 @kernel
-def script_act(rules, script, state, row):
-    """The script's act in dialogue `row`, 0 off turn."""
+def script_act(rules, script, tastes, game, state, row):
+    """The script's act in dialogue `row`, 0 off turn; items are judged by the tastes of `game`."""
     codec = rules.assistant
     if state.speaker[row] != A.ASSISTANT or state.ended[row] != RUNNING:
         return 0
-    domain, best, second = _choice(rules, state, row)
+    domain, best, second = _choice(rules, tastes, game, state, row)
     if domain < 0:
         return A.encode(codec, A.CLOSE, 0, 0, 0)
     wish = state.accepted[row, domain]
@@ -99,7 +100,7 @@ def script_act(rules, script, state, row):
 
 
 @kernel
-def _choice(rules, state, row):
+def _choice(rules, tastes, game, state, row):
     """The first open domain in which something can still be found, and the two items that suit best there, -1
     for none.
     """
@@ -109,7 +110,7 @@ def _choice(rules, state, row):
         best, most, second, next_most = -1, _NEVER, -1, _NEVER
         for item in range(domain * rules.items, domain * rules.items + rules.items):
             if at_hand(rules, state, row, item) and state.stock[row, item] != OUT:
-                suits = appeal(rules, state, row, item, domain)
+                suits = appeal(rules, tastes, game, state, row, item, domain)
                 if suits > most:
                     second, next_most = best, most
                     best, most = item, suits
@@ -121,9 +122,9 @@ def _choice(rules, state, row):
 
 
 @kernel
-def choose_domain(rules, state, row):
+def choose_domain(rules, tastes, game, state, row):
     """The domain at hand: the first open one in which something can still be found; -1 for none."""
-    return _choice(rules, state, row)[0]
+    return _choice(rules, tastes, game, state, row)[0]
 
 
 @kernel
@@ -170,44 +171,7 @@ def _question(rules, script, state, row, domain):
     return -1
 
 
-@kernel
-def appeal(rules, state, row, item, domain):
-    """How well a found item suits what was said of its domain; the more the better."""
-    total = _REFUSED if state.refused[row, item] else 0.0
-    for a in range(ATTRIBUTES):
-        if state.values[row, item, a] >= 0:
-            total += _suits(rules, state, row, item, domain * ATTRIBUTES + a)
-    return total
-
-
-@inlined
-def _suits(rules, state, row, item, slot):
-    """One slot's part of the appeal."""
-    value, stated = state.values[row, item, slot % ATTRIBUTES], state.stated[row, slot]
-    said, better = state.said[row, slot], rules.better[slot]
-    scale = 1.0 / max(rules.counts[slot] - 1, 1)
-    total = 0.0
-    if (state.denied[row, slot] >> value) & 1:
-        total += _DENIED
-    way = state.criticised[row, slot] - 1
-    if way == A.MORE:
-        total += _WAY * value * scale
-    elif way == A.LESS:
-        total -= _WAY * value * scale
-    if stated >= 0 and (said == PREFERRED or said == REQUIRED):
-        must = said == REQUIRED and state.relaxed[row, slot] == 0
-        if value == stated or better * (value - stated) > 0:
-            total += _MUST if must else _KNOWN
-        elif must:
-            total += _CLASH
-        elif rules.categorical[slot] == 0:
-            total += _NEAR * (1.0 - abs(value - stated) * scale)
-    elif said == UNSAID or said == UNSURE:
-        total += _HINT * better * value * scale
-    return total
-
-
 @njit(cache=True, nogil=True)
-def _act_batch(rules, script, state, out):
+def _act_batch(rules, script, tastes, state, out):
     for row in range(out.shape[0]):
-        out[row] = script_act(rules, script, state, row)
+        out[row] = script_act(rules, script, tastes, 0, state, row)
