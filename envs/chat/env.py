@@ -1,6 +1,6 @@
 """The chat game for PettingZoo: two agents who take turns, acts as flat numbers.
 
-    env = ChatEnv(domains=2)                      # or envs.make("chat-v0", domains=2)
+    env = ChatEnv(domains=2)            # or envs.make("chat-v0", domains=2), with world="multiwoz", ...
     observations, infos = env.reset(seed=0)
     while env.agents:
         actions = {
@@ -54,15 +54,15 @@ from pettingzoo.utils import parallel_to_aec
 
 from . import state as states
 from .acts import ASSISTANT, SPEAKERS, USER
-from .catalogue import Catalogue, draw_catalogues
+from .catalogue import Catalogue
 from .config import ChatConfig
-from .goals import draw_goals
 from .language import say
 from .legal import mask
 from .persona import Persona
 from .satisfaction import RATINGS
 from .state import Goal, State, state_bytes
 from .vector import ChatBatch, EpisodeOverError, IllegalActionError
+from .worlds import Generated, World, make_world
 
 Observation = dict[str, Any]
 PRIVATE = ("ideal", "weight", "hard", "aware", "budget", "satisfaction")
@@ -109,6 +109,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         domains: int | None = None,
         persona: Persona | None = None,
         drift: float = 0.0,
+        world: str | World | None = None,
         goals: Callable[[np.random.Generator], Goal] | None = None,
         catalogues: Callable[[np.random.Generator], Catalogue] | None = None,
         observe: Literal["act", "text", "both"] = "act",
@@ -120,35 +121,40 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
             domains: how many domains the user wants; None: any number.
             persona: who the user is.
             drift: chance that the goal changes once, see `goals.draw_goals`.
-            goals: draws one goal (B = 1), in place of the prior that the options above are for.
-            catalogues: draws one catalogue (B = 1), in place of the generator.
+            world: where it is set, a name that `worlds.make_world` knows or a world of your own; None: the
+                generators, for `schema` if there is one.
+            goals: draws one goal (B = 1), in place of the world's.
+            catalogues: draws one catalogue (B = 1), in place of the world's.
             observe: whether observations hold acts, text or both.
             render_mode: None or "ansi".
             config: options of `ChatConfig`.
 
         Raises:
             ValueError: an option or a value that does not exist.
+            FileNotFoundError: the data of a recorded world is missing.
         """
         if render_mode not in (None, "ansi"):
             raise ValueError(f"render_mode is {render_mode!r}; choose None or 'ansi'")
         if observe not in OBSERVE:
             raise ValueError(f"observe is {observe!r}; choose from {', '.join(OBSERVE)}")
-        self.config = ChatConfig.make(**config)
+        if world is not None and "schema" in config:
+            raise ValueError("a world has its own schema; give world or schema, not both")
+        place = make_world(world) if isinstance(world, str) else world
+        self.config = ChatConfig.make(**config, **({"schema": place.schema} if place else {}))
+        place = place or Generated(self.config.schema)
         self.render_mode = render_mode
         self._options: dict[str, Any] = {
             "domains": domains,
             "persona": persona,
             "drift": drift,
+            "world": place,
             "goals": goals,
             "catalogues": catalogues,
             "observe": observe,
         }
-        schema, items, horizon = self.config.schema, self.config.items, self.config.horizon
-        people = [persona or Persona()]
-        self._draw_goal = goals or (
-            lambda rng: draw_goals(schema, 1, rng, people, domains=domains, drift=drift, horizon=horizon)
-        )
-        self._draw_catalogue = catalogues or (lambda rng: draw_catalogues(schema, 1, items, rng))
+        items, horizon, people = self.config.items, self.config.horizon, [persona or Persona()]
+        self._draw_goal = goals or (lambda rng: place.goals(1, rng, people, domains, drift, horizon))
+        self._draw_catalogue = catalogues or (lambda rng: place.catalogues(1, items, rng))
         if goals is None:
             self._draw_goal(np.random.default_rng(0))
         self.batch = ChatBatch(1, self.config)
@@ -261,7 +267,9 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
 
     def clone(self) -> ChatEnv:
         """An independent copy that goes on exactly as this one would."""
-        other = type(self)(**self._options, render_mode=self.render_mode, **self.config.as_dict())
+        config = self.config.as_dict()
+        del config["schema"]  # the world's
+        other = type(self)(**self._options, render_mode=self.render_mode, **config)
         other.restore(self.snapshot())
         return other
 
