@@ -1,8 +1,8 @@
 """The chat game: a user with a hidden goal talks with an assistant who asks, explains, shows, and books.
 
 Domains and slots are in `schema`, where dialogues are set in `worlds`, acts in `acts`, rules in `rules`,
-goals and utilities in `goals`, feelings in `satisfaction`, views in `vector` and `env`. Users with likelihoods
-are in `agents.users.chat`.
+goals and utilities in `goals`, feelings in `satisfaction`, words in `language` and `understand`, views in
+`vector` and `env`. Users with likelihoods are in `agents.users.chat`.
 """
 
 from .catalogue import Catalogue, draw_catalogues
