@@ -10,9 +10,9 @@
 A sentence is looked through for names of the schema: domains, attributes, values, numbers where an attribute
 has bins. The kind of act, and a strength, direction or choice, are those of a softmax regression on hashed
 word n-grams, of the sentence itself and with names replaced by what they name; it is fitted to seeded
-paraphrases of random acts. Then the best slot and value for the kind are pointed at among the names found: a named
-attribute counts more than a named domain, and that more than the domain being talked about. Words that nobody
-used in training are read as a similar one that somebody did.
+paraphrases of random acts. Then the best slot and value for the kind are pointed at among the names found: a
+named attribute counts more than a named domain, and that more than the domain being talked about. Words that
+nobody used in training are read as a similar one that somebody did.
 
 How often it is wrong: ``python -m scripts.bench nlu``.
 """
@@ -22,7 +22,7 @@ from __future__ import annotations
 import difflib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -198,10 +198,13 @@ class _Names:
 
     def marked(self, words: Sequence[str]) -> list[str]:
         """The sentence with what names stand for in their place."""
-        tables = {"<attribute>": self._attributes, "<value>": self._values, "<domain>": self._domains}
+        tables: tuple[tuple[str, Container[Words]], ...] = (
+            ("<attribute>", self._attributes),
+            ("<value>", self._values),
+            ("<domain>", self._domains),
+        )
         return [
-            next((mark for mark, table in tables.items() if span in table), span[0])
-            for span in self.spans(words)
+            next((mark for mark, table in tables if span in table), span[0]) for span in self.spans(words)
         ]
 
     def slot(self, spans: Sequence[Words], domain: int | None) -> int | None:
