@@ -7,7 +7,7 @@ At each of your turns type a line:
     I need it in the north [4]       as the user: a sentence, and with any line, if you like, a rating 1..5
 
 The dialogue ends when the assistant closes it, the user quits or has replied to the last booking, or out of
-time. Then comes the score card: utility of what was booked over the best there was, less the costs of talking.
+time. Then comes the score card: utility of what was booked over the best there was, less the costs.
 Lines may be piped in instead of typed. --json has the transcript beside the figures.
 
 Figures: utility, cost, return, satisfaction (the user's, 0..1), turns, tool_calls.
