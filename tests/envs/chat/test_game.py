@@ -13,10 +13,7 @@ from envs.chat import CONCIERGE, ChatBatch, ChatConfig, draw_catalogues, draw_go
 from envs.chat.acts import Act, Acts
 from envs.chat.goals import commit_value, utility
 from envs.chat.legal import is_legal
-from envs.chat.twenty_questions import TwentyQuestions
 from envs.chat.vector import IllegalActionError
-from envs.tabular import tabulate
-from planners.exact import solve
 
 
 def started(batch: int = 4, seed: int = 0, **options) -> ChatBatch:
@@ -206,9 +203,3 @@ def test_a_hold_keeps_an_item_that_would_be_sold_out() -> None:
     assert game.state.result.tolist() == [1, 2]
     game.step(np.zeros(2))
     assert game.done.tolist() == [True, False]
-
-
-@pytest.mark.parametrize(("cost", "value"), [(0.05, 0.9), (0.24, 0.52), (0.4, 0.25)])
-def test_twenty_questions_has_its_known_value(cost: float, value: float) -> None:
-    game = tabulate(TwentyQuestions(bits=2, cost=cost))
-    assert solve(game).value == pytest.approx(value)
