@@ -81,6 +81,8 @@ class Report:
     """What people get to read, strings or rich renderables; empty: a table of the figures."""
     failed: str = ""
     """What is wrong when the command's own check failed (exit status 1); empty when all is well."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What ``--json`` prints beside the figures, plain JSON values by name; empty for most commands."""
 
     def as_json(self, command: str, seed: int, seconds: float) -> str:
         """The one object of ``--json``: schema, command, seed, seconds, figures."""
@@ -90,6 +92,7 @@ class Report:
             "seed": seed,
             "seconds": round(seconds, 3),
             "figures": [figure.as_dict() for figure in self.figures],
+            **self.data,
         }
         return json.dumps(found, allow_nan=False)
 

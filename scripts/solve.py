@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from envs.tabular import TabularGame
     from planners.exact import Solution
 
-GAMES = "off_switch, red_blue, wormy_apples, tiger, mini_chef, line_build, clarification, kitchen"
+GAMES = (
+    "off_switch, red_blue, wormy_apples, tiger, mini_chef, line_build, clarification, twenty_questions, "
+    "kitchen"
+)
 GOALS_SHOWN = 4
 TREE_SIMULATIONS = 100
 """Simulations per decision of --tree alone."""

@@ -55,16 +55,16 @@ with them.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, Space
 from numba import njit
-from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo import AECEnv
 from pettingzoo.utils import parallel_to_aec
 
+from ..view import GameView, Infos, Observation, Results
 from .actions import Codec, decode, describe
 from .config import BuildingConfig
 from .goals import GoalSource, make_source
@@ -72,10 +72,9 @@ from .legal import capacity, legal_batch
 from .observation import PLANES, observe_batch
 from .render import ansi, isometric
 from .state import SLOTS, STACK, state_bytes
-from .vector import BuildingBatch, EpisodeOverError, IllegalActionError
+from .vector import BuildingBatch, IllegalActionError
 from .world import ASSISTANT, NUM_BLOCKS, PLAYERS, USER
 
-Observation = dict[str, np.ndarray]
 RENDER_MODES = ("ansi", "rgb_array")
 
 
@@ -89,7 +88,7 @@ class Snapshot(NamedTuple):
     """States of the generators of goals and start places; empty before the first reset."""
 
 
-class BuildingEnv(ParallelEnv[str, Observation, int]):
+class BuildingEnv(GameView):
     """The building game as a `pettingzoo.ParallelEnv`; see the module's page for spaces and rewards.
 
     Attributes: `config`, `goals` (the source), `batch` (the `BuildingBatch` of one world behind this view,
@@ -114,37 +113,22 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
         Raises:
             ValueError: an option or a value that does not exist. `make_source` has errors of its own.
         """
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise ValueError(
-                f"render_mode is {render_mode!r}; choose None, {' or '.join(map(repr, RENDER_MODES))}"
-            )
         self.config = BuildingConfig.make(**config)
         self.goals = make_source(goals, size=self.config.size) if isinstance(goals, str) else goals
-        self.render_mode = render_mode
         self.batch = BuildingBatch(1, self.config)
         self.house = ""
-        self.possible_agents = list(PLAYERS)
-        self.agents: list[str] = []
-        self._observation_spaces = {name: observation_space_of(self.config, name) for name in PLAYERS}
-        self._action_spaces: dict[str, Discrete] = {name: Discrete(self.batch.codec.size) for name in PLAYERS}
+        actions: dict[str, Discrete] = {name: Discrete(self.batch.codec.size) for name in PLAYERS}
+        observed = {name: observation_space_of(self.config, name) for name in PLAYERS}
+        super().__init__(actions, observed, streams=2, render_mode=render_mode)
         self.state_space = Box(0, 255, (state_bytes(self.batch.state),), np.uint8)
-        self._streams: tuple[np.random.Generator, ...] = ()
         self._triples = np.zeros((1, 2, 3), np.int16)
         self._lists = np.zeros((2, 1, capacity(self.config)), np.int32)
         self._counts = np.zeros((2, 1), np.int32)
         self._cells = np.empty((2, self.config.cells), np.int16)
 
-    def observation_space(self, agent: str) -> Dict:
-        """The space of an agent's observations, always the same object."""
-        return self._observation_spaces[agent]
-
-    def action_space(self, agent: str) -> Discrete:
-        """The space of an agent's actions, always the same object."""
-        return self._action_spaces[agent]
-
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Observation], Infos]:
         """Start an episode; returns observations and infos.
 
         Args:
@@ -155,20 +139,14 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
         Raises:
             ValueError: a negative or non-integer seed, or a source whose goals do not fit the world.
         """
-        if seed is not None or not self._streams:
-            self._streams = seed_streams(seed)
-        goal_stream, place_stream = self._streams
+        goal_stream, place_stream = self._begin(seed)
         goals = self.goals.draw(1, goal_stream)
         self.batch.reset(goals.blocks, seeds=place_stream.integers(2**63, size=1, dtype=np.uint64))
         self.house = goals.houses[0]
         self.agents = list(PLAYERS)
         return self._observations(), {"user": {"goal_percent": 0.0, "house": self.house}, "assistant": {}}
 
-    def step(
-        self, actions: Mapping[str, int]
-    ) -> tuple[
-        dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
-    ]:
+    def step(self, actions: Mapping[str, int]) -> Results:
         """One joint step; returns observations, rewards, terminations, truncations and infos by agent.
 
         Raises:
@@ -178,36 +156,17 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
             IllegalActionError: with `strict`, an action outside the mask.
         """
         self._check_running()
-        if not isinstance(actions, Mapping) or actions.keys() != _AGENTS:
-            raise ValueError(_wrong_agents(actions))
+        self._check_names(actions)
         for player, name in enumerate(PLAYERS):
             self._triples[0, player] = decode(self.batch.codec, self.check_action(name, actions[name]))
         batch = self.batch
         batch.step_unchecked(self._triples)
-        if batch.done[0]:
-            self.agents = []
-        return (
-            self._observations(),
-            dict.fromkeys(PLAYERS, float(batch.reward[0])),
-            dict.fromkeys(PLAYERS, bool(batch.terminated[0])),
-            dict.fromkeys(PLAYERS, bool(batch.truncated[0])),
-            self._infos(),
-        )
+        return self._results(float(batch.reward[0]), bool(batch.terminated[0]), bool(batch.truncated[0]))
 
     def check_action(self, agent: str, action: int) -> int:
         """The action as an int if the agent may give it to `step` now; otherwise raises as `step` does."""
         self._check_running()
-        count = self.batch.codec.size
-        try:
-            flat = operator.index(action)
-        except TypeError:
-            raise TypeError(
-                f"the {agent}'s action is {action!r} ({type(action).__name__}); give an int 0..{count - 1}"
-            ) from None
-        if not 0 <= flat < count:
-            raise ValueError(
-                f"the {agent}'s action is {flat}; the actions of this world are 0..{count - 1}, 0 is no-op"
-            )
+        flat = self._check_index(agent, action)
         if self.config.strict:
             self._refuse_illegal(agent, flat)
         return flat
@@ -218,19 +177,11 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
         With `goal` what is missing and what is wrong is marked; leave it out of pictures that an assistant
         gets to see.
         """
-        if self.render_mode is None:
-            raise ValueError(
-                "render_mode is None; make the environment with render_mode='ansi' or 'rgb_array'"
-            )
-        if not self._streams:
-            raise EpisodeOverError("no episode has begun; call reset before render")
+        self._check_render()
         state, size = self.batch.state, self.config.size
         wanted = self.batch.latent.goal[0].reshape(size) if goal else None
         draw = ansi if self.render_mode == "ansi" else isometric
         return draw(state.blocks[0].reshape(size), feet=state.feet[0], goal=wanted)
-
-    def close(self) -> None:
-        """Nothing to release."""
 
     def state(self) -> np.ndarray:
         """The public state as bytes, (n,) uint8: the arrays of `state.State` one after the other."""
@@ -242,17 +193,13 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
 
     def snapshot(self) -> Snapshot:
         """Everything that `restore` needs, the streams of the next episodes included."""
-        return Snapshot(
-            self.batch.snapshot(), self.house, tuple(s.bit_generator.state for s in self._streams)
-        )
+        return Snapshot(self.batch.snapshot(), self.house, self._stream_states())
 
     def restore(self, snapshot: Snapshot) -> dict[str, Observation]:
         """Return to a snapshot of an equally configured environment; returns the observations then."""
         self.batch.restore(snapshot.arrays)
         self.house = snapshot.house
-        self._streams = tuple(np.random.default_rng(0) for _ in snapshot.streams)
-        for stream, state in zip(self._streams, snapshot.streams, strict=True):
-            stream.bit_generator.state = state
+        self._restore_streams(snapshot.streams)
         self.agents = [] if self.batch.done[0] else list(PLAYERS)
         return self._observations()
 
@@ -291,7 +238,7 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
             observations[name] = observation
         return observations
 
-    def _infos(self) -> dict[str, dict[str, Any]]:
+    def _infos(self) -> Infos:
         own, effective = self.batch.own[0], self.batch.effective[0]
         return {
             "user": {
@@ -302,11 +249,8 @@ class BuildingEnv(ParallelEnv[str, Observation, int]):
             "assistant": {"effective": int(effective[ASSISTANT])},
         }
 
-    def _check_running(self) -> None:
-        if not self.agents:
-            steps = self.batch.state.clock[0]
-            what = f"the episode has ended after {steps} steps" if self._streams else "no episode has begun"
-            raise EpisodeOverError(f"{what}; call reset before the next step")
+    def _check_running(self, when: str = "") -> None:
+        super()._check_running("" if self.agents else f" after {self.batch.state.clock[0]} steps")
 
     def _refuse_illegal(self, agent: str, flat: int) -> None:
         player = PLAYERS.index(agent)
@@ -325,32 +269,6 @@ parallel_env = BuildingEnv
 def env(**options: Any) -> AECEnv:
     """The game as a `pettingzoo.AECEnv`: agents choose one after the other. Options are `BuildingEnv`'s."""
     return parallel_to_aec(BuildingEnv(**options))
-
-
-_AGENTS = frozenset(PLAYERS)
-
-
-def _wrong_agents(actions: object) -> str:
-    remedy = f"give one action for each of {', '.join(PLAYERS)}"
-    if not isinstance(actions, Mapping):
-        return f"actions is {actions!r}; {remedy} in a dict"
-    for name in actions:
-        if name not in _AGENTS:
-            return f"actions names {name!r}, which is no agent of this game; {remedy}"
-    missing = next(name for name in PLAYERS if name not in actions)
-    return f"actions has none for {missing!r}; {remedy}"
-
-
-def seed_streams(seed: int | None) -> tuple[np.random.Generator, np.random.Generator]:
-    """The streams of goals and of start places that a seed starts; None: from entropy. ValueError for others
-    than integers of 0 or more.
-    """
-    if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-        raise ValueError(
-            f"seed is {seed!r}; give an integer of 0 or more, or None to go on without reseeding"
-        )
-    goals, places = np.random.SeedSequence(seed).spawn(2)
-    return np.random.default_rng(goals), np.random.default_rng(places)
 
 
 def observation_space_of(config: BuildingConfig, agent: str) -> Dict:

@@ -25,9 +25,10 @@ from gymnasium.utils.seeding import np_random
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from ..view import seed_streams
 from .actions import triples
 from .config import BuildingConfig
-from .env import BuildingEnv, Observation, carried, observation_space_of, seed_streams
+from .env import BuildingEnv, Observation, carried, observation_space_of
 from .goals import GoalSource, make_source
 from .legal import mask
 from .observation import PLANES
@@ -212,7 +213,8 @@ class _Streams(NamedTuple):
 
     @classmethod
     def of(cls, seed: int | None) -> _Streams:
-        return cls(*seed_streams(seed), np_random(seed)[0])
+        goals, places = seed_streams(seed, 2)
+        return cls(goals, places, np_random(seed)[0])
 
 
 class _Cohort(NamedTuple):

@@ -1,7 +1,8 @@
 """The chat game: a user with a hidden goal talks with an assistant who asks, explains, shows, and books.
 
-Domains and slots are in `schema`, acts in `acts`, rules in `rules`, goals and utilities in `goals`, feelings
-in `satisfaction`, views in `vector` and `env`. Users with likelihoods are in `agents.users.chat`.
+Domains and slots are in `schema`, where dialogues are set in `worlds`, acts in `acts`, rules in `rules`,
+goals and utilities in `goals`, feelings in `satisfaction`, words in `language` and `understand`, views in
+`vector` and `env`. Users with likelihoods are in `agents.users.chat`.
 """
 
 from .catalogue import Catalogue, draw_catalogues
@@ -11,9 +12,11 @@ from .persona import Persona
 from .schema import CONCIERGE, Schema
 from .state import Goal, Latent, Mind, State
 from .vector import ChatBatch
+from .worlds import WORLDS, World, make_world
 
 __all__ = [
     "CONCIERGE",
+    "WORLDS",
     "Catalogue",
     "ChatBatch",
     "ChatConfig",
@@ -23,6 +26,8 @@ __all__ = [
     "Persona",
     "Schema",
     "State",
+    "World",
     "draw_catalogues",
     "draw_goals",
+    "make_world",
 ]

@@ -60,10 +60,23 @@ def draw_catalogues(schema: Schema, batch: int, items: int, rng: np.random.Gener
         values, prices = draw_items(domain, batch, items, rng)
         found.values[:, own, : values.shape[2]] = values
         found.price[:, own] = prices
-        lasts = 1 + rng.geometric(1 / MEAN_TURNS_IN_STOCK, (batch, items))
-        there = rng.random((batch, items)) >= NEVER_IN_STOCK
-        found.sold_at[:, own] = np.where(there, np.minimum(lasts, LASTING), 0)
+        found.sold_at[:, own] = draw_stock(batch, items, rng)
     return found
+
+
+def draw_stock(batch: int, items: int, rng: np.random.Generator) -> np.ndarray:
+    """(batch, items) clocks at which generated items of a domain are sold out."""
+    lasts = 1 + rng.geometric(1 / MEAN_TURNS_IN_STOCK, (batch, items))
+    there = rng.random((batch, items)) >= NEVER_IN_STOCK
+    return np.where(there, np.minimum(lasts, LASTING), 0)
+
+
+def draw_categories(
+    concentration: np.ndarray, batch: int, items: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(batch, items) values 0..n-1, by shares that each row draws from a Dirichlet distribution (n,)."""
+    shares = rng.dirichlet(concentration, batch)
+    return (rng.random((batch, items, 1)) >= np.cumsum(shares, axis=1)[:, None, :-1]).sum(axis=2)
 
 
 def draw_items(
@@ -83,9 +96,7 @@ def draw_items(
         if attribute.name == "price" and attribute.bounds:
             columns.append(np.searchsorted(attribute.bounds, prices, side="right"))
         elif attribute.kind == CATEGORICAL:
-            shares = rng.dirichlet(np.full(len(attribute.values), _POPULARITY), batch)
-            drawn = rng.random((batch, items, 1)) >= np.cumsum(shares, axis=1)[:, None, :-1]
-            columns.append(drawn.sum(axis=2))
+            columns.append(draw_categories(np.full(len(attribute.values), _POPULARITY), batch, items, rng))
         else:
             own = np.sqrt(1 - attribute.quality**2) * rng.standard_normal((batch, items))
             columns.append(_levels(attribute.quality * quality + own, len(attribute.values)))

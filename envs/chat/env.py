@@ -1,6 +1,6 @@
 """The chat game for PettingZoo: two agents who take turns, acts as flat numbers.
 
-    env = ChatEnv(domains=2)                      # or envs.make("chat-v0", domains=2)
+    env = ChatEnv(domains=2)            # or envs.make("chat-v0", domains=2), with world="multiwoz", ...
     observations, infos = env.reset(seed=0)
     while env.agents:
         actions = {
@@ -10,7 +10,7 @@
 
 | | |
 |---|---|
-| Import | `envs.chat.env`: `ChatEnv`, `parallel_env`, `env` (one agent after the other) |
+| Import | `envs.chat.env`: `ChatEnv`, `parallel_env`, `env` (turn by turn) |
 | Agents | `user`, `assistant`; the user opens |
 | Actions | `Discrete(n)`; the assistant's are its acts, the user's are ``act + acts * rating`` with rating
 1..5 or 0 | | State | `Box(0, 255, (bytes,), uint8)`: the public state |
@@ -24,7 +24,8 @@ the other said last as a sentence; with `observe="text"` the assistant gets it i
 know and feel.
 
 **Turns.** A step is one act of the agent whose turn it is (`speaker`); the other's mask holds `wait` alone,
-and what it gives is ignored. After a tool call the assistant goes on.
+and what it gives is ignored. After a tool call the assistant goes on. The AEC view (`env`) asks the agent
+whose turn it is and nobody else.
 
 **Rewards.** Utility of what was booked over the best that was to be had, less effort and tool costs, for both
 agents; see `ChatConfig.reward` for when. An assistant that reads rewards while it acts plays another game.
@@ -42,29 +43,27 @@ goes on with them. Nothing else is random.
 
 from __future__ import annotations
 
-import operator
 import string
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete, Space, Text
-from pettingzoo import AECEnv, ParallelEnv
-from pettingzoo.utils import parallel_to_aec
+from pettingzoo import AECEnv
 
+from ..view import GameView, Infos, Observation, Results
 from . import state as states
 from .acts import ASSISTANT, SPEAKERS, USER
-from .catalogue import Catalogue, draw_catalogues
+from .catalogue import Catalogue
 from .config import ChatConfig
-from .goals import draw_goals
 from .language import say
 from .legal import mask
 from .persona import Persona
 from .satisfaction import RATINGS
 from .state import Goal, State, state_bytes
 from .vector import ChatBatch, EpisodeOverError, IllegalActionError
+from .worlds import Generated, World, make_world
 
-Observation = dict[str, Any]
 PRIVATE = ("ideal", "weight", "hard", "aware", "budget", "satisfaction")
 """What only the user's observation holds."""
 PUBLIC = tuple(name for name in State._fields if name != "log")
@@ -90,7 +89,7 @@ class Snapshot(NamedTuple):
     """Seed of this episode's paraphrases."""
 
 
-class ChatEnv(ParallelEnv[str, Observation, int]):
+class ChatEnv(GameView):
     """The chat game as a `pettingzoo.ParallelEnv`; see the module's page.
 
     Attributes: `config`, `batch` (the `ChatBatch` of one dialogue behind this view, whose `latent` and
@@ -109,6 +108,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         domains: int | None = None,
         persona: Persona | None = None,
         drift: float = 0.0,
+        world: str | World | None = None,
         goals: Callable[[np.random.Generator], Goal] | None = None,
         catalogues: Callable[[np.random.Generator], Catalogue] | None = None,
         observe: Literal["act", "text", "both"] = "act",
@@ -120,80 +120,63 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
             domains: how many domains the user wants; None: any number.
             persona: who the user is.
             drift: chance that the goal changes once, see `goals.draw_goals`.
-            goals: draws one goal (B = 1), in place of the prior that the options above are for.
-            catalogues: draws one catalogue (B = 1), in place of the generator.
+            world: where it is set, a name that `worlds.make_world` knows or a world of your own; None: the
+                generators, for `schema` if there is one.
+            goals: draws one goal (B = 1), in place of the world's.
+            catalogues: draws one catalogue (B = 1), in place of the world's.
             observe: whether observations hold acts, text or both.
             render_mode: None or "ansi".
             config: options of `ChatConfig`.
 
         Raises:
             ValueError: an option or a value that does not exist.
+            FileNotFoundError: the data of a recorded world is missing.
         """
-        if render_mode not in (None, "ansi"):
-            raise ValueError(f"render_mode is {render_mode!r}; choose None or 'ansi'")
         if observe not in OBSERVE:
             raise ValueError(f"observe is {observe!r}; choose from {', '.join(OBSERVE)}")
-        self.config = ChatConfig.make(**config)
-        self.render_mode = render_mode
+        if world is not None and "schema" in config:
+            raise ValueError("a world has its own schema; give world or schema, not both")
+        place = make_world(world) if isinstance(world, str) else world
+        self.config = ChatConfig.make(**config, **({"schema": place.schema} if place else {}))
+        place = place or Generated(self.config.schema)
         self._options: dict[str, Any] = {
             "domains": domains,
             "persona": persona,
             "drift": drift,
+            "world": place,
             "goals": goals,
             "catalogues": catalogues,
             "observe": observe,
         }
-        schema, items, horizon = self.config.schema, self.config.items, self.config.horizon
-        people = [persona or Persona()]
-        self._draw_goal = goals or (
-            lambda rng: draw_goals(schema, 1, rng, people, domains=domains, drift=drift, horizon=horizon)
-        )
-        self._draw_catalogue = catalogues or (lambda rng: draw_catalogues(schema, 1, items, rng))
+        items, horizon, people = self.config.items, self.config.horizon, [persona or Persona()]
+        self._draw_goal = goals or (lambda rng: place.goals(1, rng, people, domains, drift, horizon))
+        self._draw_catalogue = catalogues or (lambda rng: place.catalogues(1, items, rng))
         if goals is None:
             self._draw_goal(np.random.default_rng(0))
         self.batch = ChatBatch(1, self.config)
         self._observe, self._wording = observe, 0
-        self.possible_agents = list(SPEAKERS)
-        self.agents: list[str] = []
         self._acts = {name: self.batch.acts.codecs[i].size for i, name in enumerate(SPEAKERS)}
         sizes = {name: n * (RATINGS + 1 if name == SPEAKERS[USER] else 1) for name, n in self._acts.items()}
-        self._action_spaces: dict[str, Discrete] = {name: Discrete(n) for name, n in sizes.items()}
-        self._observation_spaces = {name: self._space(name) for name in SPEAKERS}
+        actions: dict[str, Discrete] = {name: Discrete(size) for name, size in sizes.items()}
+        observed = {name: self._space(name, sizes[name]) for name in SPEAKERS}
+        super().__init__(actions, observed, streams=3, render_mode=render_mode)
         self.state_space = Box(0, 255, (state_bytes(self.batch.state),), np.uint8)
-        self._streams: tuple[np.random.Generator, ...] = ()
-
-    def observation_space(self, agent: str) -> Dict:
-        """The space of an agent's observations, always the same object."""
-        return self._observation_spaces[agent]
-
-    def action_space(self, agent: str) -> Discrete:
-        """The space of an agent's actions, always the same object."""
-        return self._action_spaces[agent]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Observation], Infos]:
         """Start an episode; returns observations and infos.
 
         seed: starts the streams anew; without one they go on, or start from entropy. `options` are not used.
         ValueError for a negative or non-integer seed.
         """
-        if seed is not None or not self._streams:
-            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-                raise ValueError(f"seed is {seed!r}; give an integer of 0 or more, or None to go on")
-            parts = np.random.SeedSequence(seed).spawn(3)
-            self._streams = tuple(np.random.default_rng(part) for part in parts)
-        catalogues, goals, wording = self._streams
+        catalogues, goals, wording = self._begin(seed)
         self.batch.reset(self._draw_goal(goals), self._draw_catalogue(catalogues))
         self._wording = int(wording.integers(2**63))
         self.agents = list(self.possible_agents)
         return self._observations(), self._infos()
 
-    def step(
-        self, actions: Mapping[str, int]
-    ) -> tuple[
-        dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
-    ]:
+    def step(self, actions: Mapping[str, int]) -> Results:
         """One act of the agent whose turn it is; returns observations, rewards, terminations, truncations,
         infos.
 
@@ -203,37 +186,19 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
             TypeError: an action is not an integer.
             IllegalActionError: with `strict`, an action outside the mask.
         """
-        if not self.agents:
-            what = "the episode has ended" if self._streams else "no episode has begun"
-            raise EpisodeOverError(f"{what}; call reset before the next step")
-        if not isinstance(actions, Mapping) or actions.keys() != set(SPEAKERS):
-            raise ValueError(
-                f"actions is {actions!r}; give one action for each of {', '.join(SPEAKERS)} in a dict"
-            )
-        chosen = [self._check_action(name, actions[name]) for name in SPEAKERS]
+        self._check_running()
+        self._check_names(actions)
+        chosen = [self._check_index(name, actions[name]) for name in SPEAKERS]
         speaker = int(self.batch.state.speaker[0])
         rating, act = divmod(chosen[speaker], self._acts[SPEAKERS[speaker]])
         self.batch.step(np.array([act]), np.array([rating]))
-        if self.batch.done[0]:
-            self.agents = []
-        return (
-            self._observations(),
-            dict.fromkeys(SPEAKERS, float(self.batch.reward[0])),
-            dict.fromkeys(SPEAKERS, bool(self.batch.terminated[0])),
-            dict.fromkeys(SPEAKERS, bool(self.batch.truncated[0])),
-            self._infos(),
-        )
+        done = bool(self.batch.terminated[0]), bool(self.batch.truncated[0])
+        return self._results(float(self.batch.reward[0]), *done)
 
     def render(self) -> str:
         """The dialogue so far, one act a line; it does not show the goal."""
-        if self.render_mode is None:
-            raise ValueError("render_mode is None; make the environment with render_mode='ansi'")
-        if not self._streams:
-            raise EpisodeOverError("no episode has begun; call reset before render")
+        self._check_render()
         return transcript(self.batch)
-
-    def close(self) -> None:
-        """Nothing to release."""
 
     def state(self) -> np.ndarray:
         """The public state as bytes, (n,) uint8: the arrays of `state.State` one after the other."""
@@ -245,38 +210,23 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
 
     def snapshot(self) -> Snapshot:
         """Everything that `restore` needs, the streams of the next episodes included."""
-        return Snapshot(
-            self.batch.snapshot(), tuple(s.bit_generator.state for s in self._streams), self._wording
-        )
+        return Snapshot(self.batch.snapshot(), self._stream_states(), self._wording)
 
     def restore(self, snapshot: Snapshot) -> dict[str, Observation]:
         """Return to a snapshot of an equal environment; returns the observations then."""
         self.batch.restore(snapshot.arrays)
-        self._streams = tuple(np.random.default_rng(0) for _ in snapshot.streams)
-        for stream, state in zip(self._streams, snapshot.streams, strict=True):
-            stream.bit_generator.state = state
+        self._restore_streams(snapshot.streams)
         self._wording = snapshot.wording
         self.agents = [] if self.batch.done[0] else list(self.possible_agents)
         return self._observations()
 
     def clone(self) -> ChatEnv:
         """An independent copy that goes on exactly as this one would."""
-        other = type(self)(**self._options, render_mode=self.render_mode, **self.config.as_dict())
+        config = self.config.as_dict()
+        del config["schema"]  # the world's
+        other = type(self)(**self._options, render_mode=self.render_mode, **config)
         other.restore(self.snapshot())
         return other
-
-    def _check_action(self, agent: str, action: int) -> int:
-        count = int(self._action_spaces[agent].n)
-        try:
-            flat = operator.index(action)
-        except TypeError:
-            kind = type(action).__name__
-            raise TypeError(
-                f"the {agent}'s action is {action!r} ({kind}); give an int 0..{count - 1}"
-            ) from None
-        if not 0 <= flat < count:
-            raise ValueError(f"the {agent}'s action is {flat}; its actions are 0..{count - 1}, 0 is wait")
-        return flat
 
     def _observations(self) -> dict[str, Observation]:
         state, latent = self.batch.state, self.batch.latent
@@ -297,7 +247,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
             found[name] = seen
         return found
 
-    def _infos(self) -> dict[str, dict[str, Any]]:
+    def _infos(self) -> Infos:
         return {"user": {"utility": float(self.batch.utility()[0])}, "assistant": {}}
 
     def _parts(self, agent: str) -> tuple[str, ...]:
@@ -305,7 +255,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         reads = agent == SPEAKERS[ASSISTANT] and self._observe == "text"
         return tuple(part for part in PUBLIC if not (reads and part in UNDERSTOOD))
 
-    def _space(self, agent: str) -> Dict:
+    def _space(self, agent: str, actions: int) -> Dict:
         latent = self.batch.latent
         parts = {part: getattr(self.batch.state, part) for part in self._parts(agent)}
         if agent == SPEAKERS[USER]:
@@ -322,7 +272,7 @@ class ChatEnv(ParallelEnv[str, Observation, int]):
         if self._observe != "act":
             spaces["text"] = Text(LONGEST, min_length=1, charset=CHARACTERS)
         spaces["time"] = Box(0, 1, (1,), np.float32)
-        spaces["action_mask"] = Box(0, 1, (int(self._action_spaces[agent].n),), np.int8)
+        spaces["action_mask"] = Box(0, 1, (actions,), np.int8)
         return Dict(spaces)
 
 
@@ -345,11 +295,20 @@ parallel_env = ChatEnv
 
 
 def env(**options: Any) -> AECEnv:
-    """The game as a `pettingzoo.AECEnv`: agents choose one after the other. Options are `ChatEnv`'s."""
-    return parallel_to_aec(ChatEnv(**options))
+    """The game as a `pettingzoo.AECEnv`: one act of whoever's turn it is. Options are `ChatEnv`'s."""
+    from .turns import ChatTurns
+
+    return ChatTurns(ChatEnv(**options))
 
 
-__all__ = ["ChatEnv", "EpisodeOverError", "IllegalActionError", "env", "parallel_env", "transcript"]
+__all__ = [
+    "ChatEnv",
+    "EpisodeOverError",
+    "IllegalActionError",
+    "env",
+    "parallel_env",
+    "transcript",
+]
 
 
 def _row(part: np.ndarray) -> np.ndarray:

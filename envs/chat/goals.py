@@ -81,32 +81,46 @@ def draw_goals(
         goal.ideal[:, own] = np.where(rng.random(values.shape) < DREAMS, values, anything)
         step = 1 + (rng.random(values.shape) * (counts - 1)).astype(np.int8)
         goal.second[:, own] = (goal.ideal[:, own] + step) % counts
-        _draw_importance(goal, own, rng)
+        cares = rng.random(values.shape) < CARES
+        cares[np.arange(batch), rng.integers(values.shape[1], size=batch)] = True
+        draw_importance(goal, own, rng, cares)
     goal.budget[:] = budget * rng.uniform(1.0, 1.4, batch)
     goal.near[:] = rng.choice([0.0, 0.15, 0.3], batch)
-    _draw_drift(schema, goal, drift, horizon, rng)
+    draw_drift(schema, goal, drift, horizon, rng)
     vectors = [persona.vector() for persona in personas] if personas else [Persona().vector()] * batch
     goal.persona[:] = np.reshape(vectors, goal.persona.shape)
     derive(schema, goal)
     return goal
 
 
-def _draw_importance(goal: Goal, own: slice, rng: np.random.Generator) -> None:
-    """Weights, hard constraints and what is known of the slots `own` of one domain."""
-    shape = goal.ideal[:, own].shape
-    cares = rng.random(shape) < CARES
-    cares[np.arange(shape[0]), rng.integers(shape[1], size=shape[0])] = True
+def draw_importance(
+    goal: Goal,
+    own: slice,
+    rng: np.random.Generator,
+    cares: np.ndarray,
+    learns: np.ndarray | None = None,
+) -> None:
+    """Draw weights, hard constraints and what is known of the slots `own` of one domain.
+
+    cares: (B, n) bool slots that matter. learns: (B, n) bool those in which users find out what they want;
+    None: a share `LEARNS` of those that are no hard constraints. Who cares about nothing gets weights of 0.
+    """
+    shape = cares.shape
+    able = cares if learns is None else cares & ~learns
     hard_count = np.asarray(rng.choice(len(HARD_SHARES), size=shape[0], p=HARD_SHARES))
-    rank = np.where(cares, rng.random(shape), 2.0).argsort(axis=1).argsort(axis=1)
-    hard = cares & (rank < hard_count[:, None])
-    learns = cares & ~hard & (rng.random(shape) < LEARNS)
+    rank = np.where(able, rng.random(shape), 2.0).argsort(axis=1).argsort(axis=1)
+    hard = able & (rank < hard_count[:, None])
+    if learns is None:
+        learns = cares & ~hard & (rng.random(shape) < LEARNS)
     weight = rng.exponential(1.0, shape) * cares * np.where(learns, 1.5, 1.0)
-    goal.weight[:, own] = weight / weight.sum(axis=1, keepdims=True)
+    total = weight.sum(axis=1, keepdims=True)
+    goal.weight[:, own] = weight / np.where(total > 0, total, 1.0)
     goal.hard[:, own] = hard * rng.integers(1, len(KEPT), shape)
     goal.knows[:, own] = ~learns
 
 
-def _draw_drift(schema: Schema, goal: Goal, drift: float, horizon: int, rng: np.random.Generator) -> None:
+def draw_drift(schema: Schema, goal: Goal, drift: float, horizon: int, rng: np.random.Generator) -> None:
+    """Draw whether, when and to what an ideal changes: chance and horizon are those of `draw_goals`."""
     batch = len(goal.budget)
     happens = rng.random(batch) < drift
     when = rng.integers(2, max(horizon // 2, 3), batch)

@@ -10,45 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernels import inlined, kernel
-from .acts import (
-    ACCEPT,
-    AFFIRM,
-    ANSWER,
-    ASK,
-    ASK_OPEN,
-    ASSISTANT,
-    BOOK,
-    CHANGE_MIND,
-    CHECK_STOCK,
-    CLOSE,
-    COMPARE,
-    COMPLAIN,
-    CONFIRM,
-    CRITIQUE,
-    DONT_CARE,
-    DONT_KNOW,
-    EXPLAIN,
-    HOLD,
-    INFORM,
-    NEGATE,
-    OFFER,
-    QUIT,
-    RELAX,
-    REQUEST_INFO,
-    SEARCH,
-    STRENGTHS,
-    THANK,
-    WAIT,
-    decode,
-    domain_of,
-    encode,
-)
-from .acts import CHOICES as _CHOICES
-from .acts import DIRECTIONS as _DIRECTIONS
+from . import acts as A
+from .acts import decode, domain_of, encode
 from .schema import ATTRIBUTES, DOMAINS, SLOTS
 from .state import REQUIRED
 
-_STRENGTHS, _WAYS, _WHICH = len(STRENGTHS), len(_DIRECTIONS), len(_CHOICES)
+_STRENGTHS, _WAYS, _WHICH = len(A.STRENGTHS), len(A.DIRECTIONS), len(A.CHOICES)
 
 
 @inlined
@@ -84,23 +51,23 @@ def unfound(rules, state, row, domain):
 @kernel
 def assistant_may(rules, state, row, kind, a, b):
     """Whether the assistant may do act ``(kind, a, b)`` on its turn."""
-    if kind == WAIT or kind == CLOSE:
+    if kind == A.WAIT or kind == A.CLOSE:
         return True
-    if kind == ASK_OPEN:
+    if kind == A.ASK_OPEN:
         return is_open(state, row, a)
-    if kind == SEARCH:
+    if kind == A.SEARCH:
         return is_open(state, row, a) and unfound(rules, state, row, a)
-    if kind == ASK or kind == EXPLAIN:
+    if kind == A.ASK or kind == A.EXPLAIN:
         return rules.counts[a] > 0 and is_open(state, row, domain_of(a))
-    if kind == CONFIRM:
+    if kind == A.CONFIRM:
         return b < rules.counts[a] and is_open(state, row, domain_of(a))
-    if kind == RELAX:
+    if kind == A.RELAX:
         required = state.said[row, a] == REQUIRED and state.relaxed[row, a] == 0
         return required and is_open(state, row, domain_of(a))
-    if kind == ANSWER:
+    if kind == A.ANSWER:
         item = state.focus[row, 0]
         return rules.counts[a] > 0 and item >= 0 and item // rules.items == domain_of(a)
-    if kind == COMPARE:
+    if kind == A.COMPARE:
         other = a // rules.items * rules.items + b
         return a < other and at_hand(rules, state, row, a) and at_hand(rules, state, row, other)
     return at_hand(rules, state, row, a)
@@ -109,18 +76,18 @@ def assistant_may(rules, state, row, kind, a, b):
 @kernel
 def user_may(rules, state, row, kind, a, b):
     """Whether the user may do act ``(kind, a, b)`` on its turn."""
-    if kind == INFORM:
+    if kind == A.INFORM:
         return b < rules.counts[a] and domain_of(a) == state.domain[row]
-    if kind == DONT_KNOW or kind == DONT_CARE:
+    if kind == A.DONT_KNOW or kind == A.DONT_CARE:
         return rules.counts[a] > 0 and domain_of(a) == state.domain[row]
-    if kind == CHANGE_MIND:
+    if kind == A.CHANGE_MIND:
         return b < rules.counts[a] and state.stated[row, a] >= 0 and state.stated[row, a] != b
     item = state.focus[row, 0]
-    if kind == CRITIQUE or kind == REQUEST_INFO:
+    if kind == A.CRITIQUE or kind == A.REQUEST_INFO:
         return rules.counts[a] > 0 and item >= 0 and item // rules.items == domain_of(a)
-    if kind == ACCEPT:
+    if kind == A.ACCEPT:
         return state.focus[row, a] >= 0 and is_open(state, row, item // rules.items)
-    if kind == THANK:
+    if kind == A.THANK:
         return all_booked(state, row)
     return True
 
@@ -130,7 +97,7 @@ def is_legal(rules, state, row, speaker, act):
     """Whether a speaker may do a flat act now; off turn only `wait`."""
     if state.speaker[row] != speaker or state.ended[row] != 0:
         return act == 0
-    if speaker == ASSISTANT:
+    if speaker == A.ASSISTANT:
         kind, a, b, _ = decode(rules.assistant, act)
         return assistant_may(rules, state, row, kind, a, b)
     kind, a, b, _ = decode(rules.user, act)
@@ -143,25 +110,12 @@ def user_list(rules, state, row, out):
     out[0] = 0
     n = 1
     codec = rules.user
-    for kind in (
-        INFORM,
-        DONT_KNOW,
-        DONT_CARE,
-        AFFIRM,
-        NEGATE,
-        CRITIQUE,
-        REQUEST_INFO,
-        CHANGE_MIND,
-        ACCEPT,
-        COMPLAIN,
-        THANK,
-        QUIT,
-    ):
-        if kind == AFFIRM or kind == NEGATE or kind == COMPLAIN or kind == THANK or kind == QUIT:
+    for kind in range(A.INFORM, A.QUIT + 1):
+        if kind == A.AFFIRM or kind == A.NEGATE or kind == A.COMPLAIN or kind == A.THANK or kind == A.QUIT:
             if user_may(rules, state, row, kind, 0, 0):
                 out[n] = codec.first[kind]
                 n += 1
-        elif kind == ACCEPT:
+        elif kind == A.ACCEPT:
             for a in range(_WHICH):
                 if user_may(rules, state, row, kind, a, 0):
                     out[n] = encode(codec, kind, a, 0, 0)
@@ -169,17 +123,17 @@ def user_list(rules, state, row, out):
         else:
             # The slots of one domain do, except where minds are changed.
             item = state.focus[row, 0]
-            about = kind == CRITIQUE or kind == REQUEST_INFO
+            about = kind == A.CRITIQUE or kind == A.REQUEST_INFO
             domain = item // rules.items if about and item >= 0 else state.domain[row]
-            first = 0 if kind == CHANGE_MIND else domain * ATTRIBUTES
-            last = SLOTS if kind == CHANGE_MIND else first + ATTRIBUTES
+            first = 0 if kind == A.CHANGE_MIND else domain * ATTRIBUTES
+            last = SLOTS if kind == A.CHANGE_MIND else first + ATTRIBUTES
             for a in range(first, last):
-                if rules.counts[a] == 0 or (kind == CHANGE_MIND and state.stated[row, a] < 0):
+                if rules.counts[a] == 0 or (kind == A.CHANGE_MIND and state.stated[row, a] < 0):
                     continue
-                values = kind == INFORM or kind == CHANGE_MIND
-                for b in range(rules.counts[a] if values else _WAYS if kind == CRITIQUE else 1):
+                values = kind == A.INFORM or kind == A.CHANGE_MIND
+                for b in range(rules.counts[a] if values else _WAYS if kind == A.CRITIQUE else 1):
                     if user_may(rules, state, row, kind, a, b):
-                        for c in range(_STRENGTHS if kind == INFORM else 1):
+                        for c in range(_STRENGTHS if kind == A.INFORM else 1):
                             out[n] = encode(codec, kind, a, b, c)
                             n += 1
     return n
@@ -188,22 +142,22 @@ def user_list(rules, state, row, out):
 @kernel
 def assistant_list(rules, state, row, out):
     """Write the assistant's legal acts in ascending order; returns their number. out: (`capacity`,) int32."""
-    out[0], out[1] = 0, encode(rules.assistant, CLOSE, 0, 0, 0)
+    out[0], out[1] = 0, encode(rules.assistant, A.CLOSE, 0, 0, 0)
     n = 2
     for domain in range(DOMAINS):
-        n = _append(rules, state, row, ASK_OPEN, domain, 0, out, n)
-    for kind in (ASK, CONFIRM, EXPLAIN, RELAX, ANSWER):
+        n = _append(rules, state, row, A.ASK_OPEN, domain, 0, out, n)
+    for kind in (A.ASK, A.CONFIRM, A.EXPLAIN, A.RELAX, A.ANSWER):
         for slot in range(SLOTS):
-            for value in range(rules.counts[slot] if kind == CONFIRM else min(rules.counts[slot], 1)):
+            for value in range(rules.counts[slot] if kind == A.CONFIRM else min(rules.counts[slot], 1)):
                 n = _append(rules, state, row, kind, slot, value, out, n)
-    n = _append_items(rules, state, row, OFFER, out, n)
+    n = _append_items(rules, state, row, A.OFFER, out, n)
     for item in range(state.found.shape[1]):
         if at_hand(rules, state, row, item):
             for other in range(item % rules.items + 1, rules.items):
-                n = _append(rules, state, row, COMPARE, item, other, out, n)
+                n = _append(rules, state, row, A.COMPARE, item, other, out, n)
     for domain in range(DOMAINS):
-        n = _append(rules, state, row, SEARCH, domain, 0, out, n)
-    for kind in (CHECK_STOCK, HOLD, BOOK):
+        n = _append(rules, state, row, A.SEARCH, domain, 0, out, n)
+    for kind in (A.CHECK_STOCK, A.HOLD, A.BOOK):
         n = _append_items(rules, state, row, kind, out, n)
     return n
 
@@ -232,7 +186,7 @@ def legal_batch(rules, state, speaker, out, counts):
         if state.speaker[row] != speaker or state.ended[row] != 0:
             out[row, 0] = 0
             counts[row] = 1
-        elif speaker == ASSISTANT:
+        elif speaker == A.ASSISTANT:
             counts[row] = assistant_list(rules, state, row, out[row])
         else:
             counts[row] = user_list(rules, state, row, out[row])

@@ -21,39 +21,8 @@ import numpy as np
 from numba import njit
 
 from ..kernels import inlined, kernel
-from .acts import (
-    ACCEPT,
-    AFFIRM,
-    ANSWER,
-    ASK,
-    ASK_OPEN,
-    ASSISTANT,
-    ASSISTANT_KINDS,
-    BOOK,
-    CHANGE_MIND,
-    CHECK_STOCK,
-    CLOSE,
-    COMPARE,
-    CONFIRM,
-    CRITIQUE,
-    DONT_CARE,
-    DONT_KNOW,
-    EXPLAIN,
-    HOLD,
-    INFORM,
-    NEGATE,
-    OFFER,
-    PREFER,
-    QUIT,
-    RELAX,
-    REQUEST_INFO,
-    SEARCH,
-    USER,
-    USER_KINDS,
-    Codec,
-    decode,
-    domain_of,
-)
+from . import acts as A
+from .acts import Codec, decode, domain_of
 from .config import ChatConfig
 from .goals import slot_tables
 from .legal import all_booked, is_legal, is_open
@@ -118,8 +87,8 @@ def compile_rules(config: ChatConfig) -> Rules:
         return np.array([[schema.slot(name) for name in pair] for pair in names], np.int64).reshape(-1, 2)
 
     return Rules(
-        Codec.of(USER_KINDS, config.items),
-        Codec.of(ASSISTANT_KINDS, config.items),
+        Codec.of(A.USER_KINDS, config.items),
+        Codec.of(A.ASSISTANT_KINDS, config.items),
         *slot_tables(schema),
         shown,
         numbers,
@@ -159,7 +128,7 @@ def begin(rules, state, row, wanted):
     state.focus[row] = -1
     state.pending[row] = -1
     state.domain[row] = 0
-    state.speaker[row] = USER
+    state.speaker[row] = A.USER
     state.last[row] = 0
     state.result[row] = 0
     state.rating[row] = 0
@@ -181,7 +150,7 @@ def _next_domain(state, row):
 @kernel
 def assistant_acts(rules, catalogue, source, state, row, act):
     """The assistant's act in dialogue `row`, which has catalogue `source`. An illegal act is silence."""
-    if not is_legal(rules, state, row, ASSISTANT, act):
+    if not is_legal(rules, state, row, A.ASSISTANT, act):
         act = 0
     kind, a, b, _ = decode(rules.assistant, act)
     state.clock[row] += 1
@@ -190,35 +159,35 @@ def assistant_acts(rules, catalogue, source, state, row, act):
     state.result[row] = 0
     state.rating[row] = 0
     state.cost[row] += rules.read_cost * rules.assistant.words[kind]
-    if kind == ASK_OPEN:
+    if kind == A.ASK_OPEN:
         state.domain[row] = a
-    elif kind == ASK or kind == CONFIRM or kind == EXPLAIN or kind == RELAX or kind == ANSWER:
+    elif kind == A.ASK or kind == A.CONFIRM or kind == A.EXPLAIN or kind == A.RELAX or kind == A.ANSWER:
         state.domain[row] = domain_of(a)
         state.mentioned[row, a] = 1
-        if kind == ASK:
+        if kind == A.ASK:
             state.asked[row, a] = min(state.asked[row, a] + 1, 255)
-        elif kind == EXPLAIN:
+        elif kind == A.EXPLAIN:
             state.explained[row, a] = min(state.explained[row, a] + 1, 255)
         elif state.pending[row] == a:
             state.pending[row] = -1
-    elif kind == OFFER or kind == COMPARE:
+    elif kind == A.OFFER or kind == A.COMPARE:
         state.domain[row] = a // rules.items
         state.focus[row, 0], state.focus[row, 1] = a, -1
-        if kind == COMPARE:
+        if kind == A.COMPARE:
             state.focus[row, 1] = a // rules.items * rules.items + b
             state.shown[row, a] = state.shown[row, state.focus[row, 1]] = COMPARED
         else:
             state.shown[row, a] = max(state.shown[row, a], OFFERED)
-    elif kind == SEARCH:
+    elif kind == A.SEARCH:
         _search(rules, catalogue, source, state, row, a)
-    elif kind == CHECK_STOCK or kind == HOLD or kind == BOOK:
+    elif kind == A.CHECK_STOCK or kind == A.HOLD or kind == A.BOOK:
         _take(rules, catalogue, source, state, row, kind, a)
-    if rules.assistant.tool[kind] or kind == BOOK:
+    if rules.assistant.tool[kind] or kind == A.BOOK:
         state.cost[row] += rules.tool_cost
-    if kind == CLOSE:
+    if kind == A.CLOSE:
         state.ended[row] = CLOSED
     elif not rules.assistant.tool[kind]:
-        state.speaker[row] = USER
+        state.speaker[row] = A.USER
     elif state.clock[row] >= rules.horizon:
         state.ended[row] = OUT_OF_TIME
 
@@ -236,9 +205,9 @@ def _take(rules, catalogue, source, state, row, kind, item):
     there = _in_stock(rules, catalogue, source, state, row, item)
     state.stock[row, item] = IN_STOCK if there else OUT
     state.result[row] = FOUND if there else FAILED
-    if kind == HOLD and there:
+    if kind == A.HOLD and there:
         state.held[row, domain] = item
-    elif kind == BOOK:
+    elif kind == A.BOOK:
         state.focus[row, 0], state.focus[row, 1] = item, -1
         state.shown[row, item] = max(state.shown[row, item], OFFERED)
         state.domain[row] = domain
@@ -291,7 +260,7 @@ def user_acts(rules, state, row, act, rating, verbosity):
 
     verbosity: factor of the words said, for the costs.
     """
-    if not is_legal(rules, state, row, USER, act):
+    if not is_legal(rules, state, row, A.USER, act):
         act = 0
     kind, a, b, c = decode(rules.user, act)
     answered, x, y, _ = decode(rules.assistant, state.last[row, 0])
@@ -300,31 +269,31 @@ def user_acts(rules, state, row, act, rating, verbosity):
     state.rating[row] = rating
     state.log[row, state.clock[row], 1], state.log[row, state.clock[row], 2] = act, rating
     state.cost[row] += rules.turn_cost + rules.word_cost * rules.user.words[kind] * verbosity
-    if kind == INFORM or kind == CHANGE_MIND:
+    if kind == A.INFORM or kind == A.CHANGE_MIND:
         state.stated[row, a] = b
-        state.said[row, a] = PREFERRED if kind == CHANGE_MIND or c == PREFER else REQUIRED
+        state.said[row, a] = PREFERRED if kind == A.CHANGE_MIND or c == A.PREFER else REQUIRED
         state.denied[row, a] &= ~(1 << b)
         state.relaxed[row, a] = 0
         state.mentioned[row, a] = 1
-    elif kind == DONT_CARE:
+    elif kind == A.DONT_CARE:
         state.said[row, a], state.stated[row, a] = INDIFFERENT, -1
-    elif kind == DONT_KNOW:
+    elif kind == A.DONT_KNOW:
         if state.said[row, a] == UNSAID:
             state.said[row, a] = UNSURE
-    elif kind == AFFIRM:
+    elif kind == A.AFFIRM:
         _affirm(state, row, answered, x, y)
-    elif kind == NEGATE:
+    elif kind == A.NEGATE:
         _negate(state, row, answered, x, y)
-    elif kind == CRITIQUE:
+    elif kind == A.CRITIQUE:
         state.criticised[row, a] = 1 + b
         state.mentioned[row, a] = 1
         _refuse(state, row)
-    elif kind == REQUEST_INFO:
+    elif kind == A.REQUEST_INFO:
         state.pending[row] = a
-    elif kind == ACCEPT:
+    elif kind == A.ACCEPT:
         state.accepted[row, state.focus[row, a] // rules.items] = state.focus[row, a]
-    state.speaker[row] = ASSISTANT
-    if kind == QUIT:
+    state.speaker[row] = A.ASSISTANT
+    if kind == A.QUIT:
         state.ended[row] = LEFT
     elif all_booked(state, row):
         state.ended[row] = DONE
@@ -335,23 +304,23 @@ def user_acts(rules, state, row, act, rating, verbosity):
 @inlined
 def _affirm(state, row, answered, slot, value):
     """Yes, to a confirmation or to doing without."""
-    if answered == CONFIRM:
+    if answered == A.CONFIRM:
         state.stated[row, slot] = value
         if state.said[row, slot] != REQUIRED:
             state.said[row, slot] = PREFERRED
         state.denied[row, slot] &= ~(1 << value)
-    elif answered == RELAX:
+    elif answered == A.RELAX:
         state.relaxed[row, slot] = 1
 
 
 @inlined
 def _negate(state, row, answered, slot, value):
     """No, to a confirmation or to items."""
-    if answered == CONFIRM:
+    if answered == A.CONFIRM:
         state.denied[row, slot] |= 1 << value
         if state.stated[row, slot] == value:
             state.stated[row, slot], state.said[row, slot] = -1, UNSURE
-    elif answered == OFFER or answered == COMPARE or answered == ANSWER:
+    elif answered == A.OFFER or answered == A.COMPARE or answered == A.ANSWER:
         _refuse(state, row)
 
 

@@ -140,7 +140,7 @@ class Mind(NamedTuple):
     satisfaction: np.ndarray
     """(B,) float32 0..1."""
     drifted: np.ndarray
-    """(B,) int8: 1 when the goal has changed and the user has not said so, 2 when they have."""
+    """(B,) int8: 1 from when the goal has changed; `State.stated` tells whether the user has said so."""
 
 
 class Latent(NamedTuple):

@@ -21,11 +21,22 @@ from .off_switch import OffSwitch
 from .red_blue import RedBlue
 from .rules import Rules, tabulate
 from .tiger import Tiger
+from .twenty_questions import TwentyQuestions
 from .wormy_apples import WormyApples
 
 GAMES: dict[str, type[Rules]] = {
     rules.name: rules
-    for rules in (OffSwitch, RedBlue, WormyApples, Tiger, MiniChef, LineBuild, Clarification, Kitchen)
+    for rules in (
+        OffSwitch,
+        RedBlue,
+        WormyApples,
+        Tiger,
+        MiniChef,
+        LineBuild,
+        Clarification,
+        TwentyQuestions,
+        Kitchen,
+    )
 }
 """Rules by name."""
 

@@ -48,21 +48,20 @@ seed goes on with them.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from gymnasium.spaces import Box, Dict, Discrete
-from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo import AECEnv
 from pettingzoo.utils import parallel_to_aec
 
-from ..building import EpisodeOverError, IllegalActionError
+from ..building import IllegalActionError
+from ..view import GameView, Infos, Observation, Results
 from . import make_game
 from .game import TabularGame, draw
 
 USER, ASSISTANT = "user", "assistant"
-Observation = dict[str, Any]
 
 
 class Moment(NamedTuple):
@@ -85,7 +84,7 @@ class Snapshot(NamedTuple):
     streams: tuple[Mapping[str, Any], ...]
 
 
-class TabularEnv(ParallelEnv[str, Observation, int]):
+class TabularEnv(GameView):
     """A tabular game as a `pettingzoo.ParallelEnv`; see the module's page. Attribute: `game`, its arrays."""
 
     metadata: ClassVar[dict[str, Any]] = {
@@ -116,8 +115,6 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
         Raises:
             ValueError: an option or setting that does not exist, or a user that cannot be simulated.
         """
-        if render_mode not in (None, "ansi"):
-            raise ValueError(f"render_mode is {render_mode!r}; choose None or 'ansi'")
         if max_steps < 1:
             raise ValueError(f"max_steps is {max_steps}; give 1 or more")
         if isinstance(game, TabularGame) and settings:
@@ -128,51 +125,30 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
         if simulate_user and self.game.user is None:
             raise ValueError(f"the user of {self.game.name} has no policy; play with simulate_user=False")
         self.simulate_user, self.max_steps, self.strict = simulate_user, max_steps, strict
-        self.render_mode = render_mode
-        self.possible_agents = [ASSISTANT] if simulate_user else [USER, ASSISTANT]
-        self.agents: list[str] = []
         s, a, h, _ = self.game.shape
-        self._action_spaces: dict[str, Discrete] = {USER: Discrete(h), ASSISTANT: Discrete(a)}
-        self._observation_spaces = {
-            name: _observation_space(self.game, name, space) for name, space in self._action_spaces.items()
-        }
+        actions: dict[str, Discrete] = {} if simulate_user else {USER: Discrete(h)}
+        actions[ASSISTANT] = Discrete(a)
+        observed = {name: _observation_space(self.game, name, space) for name, space in actions.items()}
+        super().__init__(actions, observed, streams=3, render_mode=render_mode)
         self.state_space = Box(0, max(s - 1, a, h, self._limit()), (4,), np.int64)
         self._moment: Moment | None = None
-        self._streams: tuple[np.random.Generator, ...] = ()
-
-    def observation_space(self, agent: str) -> Dict:
-        """The space of an agent's observations, always the same object."""
-        return self._observation_spaces[agent]
-
-    def action_space(self, agent: str) -> Discrete:
-        """The space of an agent's actions, always the same object."""
-        return self._action_spaces[agent]
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Observation], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Observation], Infos]:
         """Start an episode; returns observations and infos.
 
         seed: starts the streams anew; without one they go on, or start from entropy. `options` are not used.
         ValueError for a negative or non-integer seed.
         """
-        if seed is not None or not self._streams:
-            if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-                raise ValueError(f"seed is {seed!r}; give an integer of 0 or more, or None to go on")
-            parts = np.random.SeedSequence(seed).spawn(3)
-            self._streams = tuple(np.random.default_rng(part) for part in parts)
-        goals, chance, _ = self._streams
+        goals, chance, _ = self._begin(seed)
         _, a, h, _ = self.game.shape
         start = draw(self.game.start, chance)
         self._moment = Moment(draw(self.game.prior, goals), start, a, h, 0, False)
         self.agents = list(self.possible_agents)
         return self._observations(), self._infos()
 
-    def step(
-        self, actions: Mapping[str, int]
-    ) -> tuple[
-        dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]
-    ]:
+    def step(self, actions: Mapping[str, int]) -> Results:
         """One joint step; returns observations, rewards, terminations, truncations and infos by agent.
 
         Raises:
@@ -181,10 +157,9 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
             TypeError: an action is not an integer.
             IllegalActionError: with `strict`, an action outside the mask.
         """
-        now = self._running()
-        if not isinstance(actions, Mapping) or actions.keys() != set(self.possible_agents):
-            wanted = ", ".join(self.possible_agents)
-            raise ValueError(f"actions is {actions!r}; give one action for each of {wanted} in a dict")
+        self._check_running()
+        self._check_names(actions)
+        now = self._now()
         chosen = {name: self._legal_action(name, actions[name]) for name in self.possible_agents}
         if now.user_turn:
             reward = self._advance(now, now.assistant_action, chosen[USER])
@@ -197,39 +172,23 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
             none = self.game.shape[2]
             self._moment = now._replace(assistant_action=chosen[ASSISTANT], user_action=none, user_turn=True)
             reward = 0.0
-        now = self._running()
+        now = self._now()
         terminated = bool(self.game.terminal[now.state]) or now.steps == self.game.horizon
         truncated = not terminated and now.steps >= self.max_steps
-        if terminated or truncated:
-            self.agents = []
-        names = self.possible_agents
-        return (
-            self._observations(),
-            dict.fromkeys(names, reward),
-            dict.fromkeys(names, terminated),
-            dict.fromkeys(names, truncated),
-            self._infos(),
-        )
+        return self._results(reward, terminated, truncated)
 
     def render(self) -> str:
         """The public state and what was done last, in words."""
-        if self.render_mode is None:
-            raise ValueError("render_mode is None; make the environment with render_mode='ansi'")
-        if self._moment is None:
-            raise EpisodeOverError("no episode has begun; call reset before render")
-        now, game = self._moment, self.game
+        self._check_render()
+        now, game = self._now(), self.game
         action = (*game.assistant_actions, "-")[now.assistant_action]
         reply = (*game.user_actions, "-")[now.user_action]
         return f"step {now.steps}: assistant {action}, user {reply}: {game.states[now.state]}"
 
-    def close(self) -> None:
-        """Nothing to release."""
-
     def state(self) -> np.ndarray:
         """(4,) int64 the public state: state, last actions of the assistant and the user, steps done."""
-        if self._moment is None:
-            raise EpisodeOverError("no episode has begun; call reset before state")
-        now = self._moment
+        self._check_begun("state")
+        now = self._now()
         return np.array([now.state, now.assistant_action, now.user_action, now.steps])
 
     def digest(self) -> str:
@@ -238,16 +197,12 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
 
     def snapshot(self) -> Snapshot:
         """Everything that `restore` needs, the streams of the next episodes included."""
-        return Snapshot(
-            self._moment, tuple(self.agents), tuple(stream.bit_generator.state for stream in self._streams)
-        )
+        return Snapshot(self._moment, tuple(self.agents), self._stream_states())
 
     def restore(self, snapshot: Snapshot) -> dict[str, Observation]:
         """Return to a snapshot of an equal environment; returns the observations then."""
         self._moment, self.agents = snapshot.moment, list(snapshot.agents)
-        self._streams = tuple(np.random.default_rng(0) for _ in snapshot.streams)
-        for stream, state in zip(self._streams, snapshot.streams, strict=True):
-            stream.bit_generator.state = state
+        self._restore_streams(snapshot.streams)
         return self._observations() if self._moment else {}
 
     def clone(self) -> TabularEnv:
@@ -256,10 +211,8 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
         other.restore(self.snapshot())
         return other
 
-    def _running(self) -> Moment:
-        if self._moment is None or not self.agents:
-            what = "no episode has begun" if self._moment is None else "the episode has ended"
-            raise EpisodeOverError(f"{what}; call reset before the next step")
+    def _now(self) -> Moment:
+        assert self._moment is not None
         return self._moment
 
     def _limit(self) -> int:
@@ -278,8 +231,7 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
 
     def _mask(self, name: str) -> np.ndarray:
         """(n,) int8."""
-        now = self._moment
-        assert now is not None
+        now = self._now()
         legal = (self.game.assistant_legal if name == ASSISTANT else self.game.user_legal)[now.state]
         waits = not self.game.simultaneous and now.user_turn == (name == ASSISTANT)
         if waits:
@@ -289,15 +241,7 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
     def _legal_action(self, name: str, action: int) -> int:
         """The action, or the first legal one in place of an illegal one; see `step` for errors."""
         words = self.game.assistant_actions if name == ASSISTANT else self.game.user_actions
-        try:
-            index = operator.index(action)
-        except TypeError:
-            raise TypeError(
-                f"the {name}'s action is {action!r} ({type(action).__name__});"
-                f" give an int 0..{len(words) - 1}"
-            ) from None
-        if not 0 <= index < len(words):
-            raise ValueError(f"the {name}'s action is {index}; its actions are 0..{len(words) - 1}")
+        index = self._check_index(name, action)
         mask = self._mask(name)
         if mask[index]:
             return index
@@ -309,8 +253,7 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
         return int(np.argmax(mask))
 
     def _observations(self) -> dict[str, Observation]:
-        now = self._moment
-        assert now is not None
+        now = self._now()
         found = {}
         for name in self.possible_agents:
             seen: Observation = {"state": np.int64(now.state)}
@@ -323,9 +266,8 @@ class TabularEnv(ParallelEnv[str, Observation, int]):
             found[name] = seen
         return found
 
-    def _infos(self) -> dict[str, dict[str, Any]]:
-        now = self._moment
-        assert now is not None
+    def _infos(self) -> Infos:
+        now = self._now()
         infos = {USER: {"goal": self.game.goals[now.goal]}, ASSISTANT: {}}
         return {name: infos[name] for name in self.possible_agents}
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from .._cli import App
-from . import assistants, chat, decision, env, net, planner, posterior, torsos, train, variety
+from . import assistants, chat, decision, env, net, nlu, planner, posterior, torsos, train, variety
 
-BENCHES = (env, chat, planner, variety, posterior, assistants, net, torsos, decision, train)
+BENCHES = (env, chat, nlu, planner, variety, posterior, assistants, net, torsos, decision, train)
 """Modules with a function ``add_to(app)``, which adds their command."""
 
 

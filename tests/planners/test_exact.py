@@ -58,6 +58,9 @@ KNOWN: list[tuple[str, dict[str, Any], float]] = [
     ("clarification", {}, 0.75),
     ("clarification", {"cost": 0.99}, 0),
     ("clarification", {"n": 2, "wrong": 0.1, "cost": 0.6}, 0.45),
+    ("twenty_questions", {}, 0.85),
+    ("twenty_questions", {"bits": 2, "cost": 0.24}, 0.52),
+    ("twenty_questions", {"bits": 2, "cost": 0.4}, 0.25),
     ("kitchen", {}, 1.64474),
 ]
 ALONE = [

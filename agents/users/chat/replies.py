@@ -53,13 +53,16 @@ def reply_chances(rules, state, row, goal, mind, k, legal, chances):
     asked, a, b, _ = A.decode(rules.assistant, state.last[row, 0])
     waited = max(0.0, state.turns[row] - persona[PATIENCE])
     unrest = mind.annoyance[k] + 0.05 * waited
+    stays = asked == A.CONFIRM or asked == A.EXPLAIN
     quits = 0.0
-    if state.turns[row] > 0 and asked != A.CONFIRM and asked != A.EXPLAIN:
+    if state.turns[row] > 0 and not stays:
         quits = min(0.9, persona[QUIT] * unrest)
     rest = 1.0 - quits
     noise = persona[NOISE] * rest
+    # Quitting is the last act of the list; who stays does not quit by chance either.
+    likely = count - 1 if stays else count
     for i in range(count):
-        chances[i] = noise / count
+        chances[i] = noise / likely if i < likely else 0.0
     _add(rules, legal, chances, count, A.QUIT, 0, 0, 0, quits)
     rest -= noise
     changed = 0.0

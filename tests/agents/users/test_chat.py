@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agents.users.chat import HELD_OUT, PRESETS, ChatUser
-from envs.chat import CONCIERGE, ChatBatch, ChatConfig, draw_catalogues, draw_goals
+from envs.chat import CONCIERGE, ChatBatch, ChatConfig, Persona, draw_catalogues, draw_goals
+from envs.chat.persona import RANGES
 
 USER, ASSISTANT = 0, 1
 
@@ -61,11 +64,10 @@ def test_drawn_replies_have_the_frequencies_of_the_likelihood() -> None:
 
 
 def test_confirmations_and_agreement_never_end_a_dialogue() -> None:
-    """Without noise: nobody quits when asked to confirm, and saying yes ends nothing that is not booked."""
-    for preset in ("easy", "impatient"):
+    """Nobody quits when asked to confirm, by noise neither; saying yes ends nothing that is not booked."""
+    for preset in ("easy", "impatient", "adversarial"):
         user = ChatUser()
         for game, *_ in play(preset, batch=8):
-            game.latent.goal.persona[:, 1] = 0
             user.reset(game.rules, np.arange(8))
             first, names = game.acts.codecs[0].first, game.acts
             for row in np.flatnonzero((game.state.speaker == USER) & ~game.done):
@@ -119,6 +121,74 @@ def test_explaining_turns_vague_answers_into_clear_ones() -> None:
         said[explain] = right.mean()
     assert said[True] > 0.8
     assert said[False] < 0.2
+
+
+@given(st.integers(0, 10**6), st.integers(0, 40))
+@settings(max_examples=40, deadline=None)
+def test_chances_sum_to_one_wherever_a_dialogue_may_get(seed: int, acts: int) -> None:
+    """Any knobs, any goal with drift, both players random: a distribution over the legal acts and ratings."""
+    rng = np.random.default_rng(seed)
+    knobs = {name: float(rng.uniform(low, high)) for name, (low, high) in RANGES.items()}
+    game = ChatBatch(1, ChatConfig(items=4, horizon=30))
+    goal = draw_goals(CONCIERGE, 1, rng, [Persona(**knobs)], drift=0.5, horizon=30)
+    game.reset(goal, draw_catalogues(CONCIERGE, 1, 4, rng))
+    for _ in range(acts):
+        lists, counts = game.legal(int(game.state.speaker[0]))
+        if not game.done[0]:
+            game.step(lists[:, rng.integers(counts[0])])
+    if game.done[0] or game.state.speaker[0] != USER:
+        return
+    user = ChatUser()
+    user.reset(game.rules, np.array([seed]))
+    legal, chances = user.chances(game.state, game.latent.goal, game.latent.mind, 0)
+    assert (chances >= 0).all()
+    assert chances.sum() == pytest.approx(1, abs=1e-9)
+    lists, counts = game.legal(USER)
+    assert legal.tolist() == lists[0, : counts[0]].tolist()
+    act = np.array([legal[chances.argmax()]])
+    rated = [
+        user.log_prob(game.state, game.latent.goal, game.latent.mind, act, np.array([r])) for r in range(6)
+    ]
+    assert np.exp(rated).sum() == pytest.approx(chances.max(), abs=1e-6)
+
+
+def test_drift_is_announced_where_the_old_wish_was_told_and_silent_elsewhere() -> None:
+    """Who has told the old ideal says that it has changed; others just speak of the new one."""
+    batch, rng = 64, np.random.default_rng(3)
+    game = ChatBatch(batch, ChatConfig(items=4, horizon=30))
+    goal = draw_goals(CONCIERGE, batch, rng, [PRESETS["easy"]] * batch, domains=1, drift=1.0, horizon=4)
+    game.reset(goal, draw_catalogues(CONCIERGE, batch, 4, rng))
+    goal, mind = game.latent.goal, game.latent.mind
+    when, slot, value = (goal.drift[:, i].astype(int) for i in range(3))
+    rows = np.flatnonzero(when == 2)
+    before = goal.ideal[np.arange(batch), slot].copy()
+    told = rows % 2 == 0
+    acts, (user_acts, assistant_acts) = game.acts, (codec.first for codec in game.acts.codecs)
+    opening = np.zeros(batch, np.int64)
+    for row in rows[told]:
+        name = CONCIERGE.slot_names[slot[row]]
+        text = f"inform({name}, {CONCIERGE.attribute(slot[row]).values[before[row]]}, prefer)"
+        opening[row] = acts.flat(acts.parse(USER, text))
+    game.step(opening)
+    for _ in range(2):  # the second act is at the clock of the drift
+        game.step(assistant_acts[2] + game.state.domain.astype(np.int64))  # asks openly
+        if (game.state.clock == 1).all():
+            assert (mind.drifted == 0).all()
+            game.step(np.zeros(batch, np.int64))
+    assert (mind.drifted[rows] == 1).all()
+    assert (goal.ideal[rows, slot[rows]] == value[rows]).all()
+    assert (goal.taste[rows, slot[rows], value[rows]] == 1).all()
+    user = ChatUser()
+    user.reset(game.rules, np.arange(batch))
+    for row in rows:
+        legal, chances = user.chances(game.state, goal, mind, row)
+        changes = (legal >= user_acts[8]) & (legal < user_acts[9])
+        announced = chances[changes].sum()
+        assert announced > 0.5 if row % 2 == 0 else announced == 0
+        if announced:
+            best = acts.act(USER, int(legal[changes][chances[changes].argmax()]))
+            values = CONCIERGE.attribute(slot[row]).values
+            assert (best.slot, best.value) == (CONCIERGE.slot_names[slot[row]], values[value[row]])
 
 
 def test_held_out_presets_exist() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +11,9 @@ from hypothesis import strategies as st
 
 from envs.chat import CONCIERGE, ChatBatch, ChatConfig, draw_catalogues, draw_goals
 from envs.chat.acts import Act, Acts
-from envs.chat.catalogue import from_csv, read_rows
-from envs.chat.goals import utility
+from envs.chat.goals import commit_value, utility
 from envs.chat.legal import is_legal
-from envs.chat.schema import infer_schema
-from envs.chat.twenty_questions import TwentyQuestions
-from envs.tabular import tabulate
-from planners.exact import solve
-
-CONFIG = ChatConfig(items=6, horizon=20)
+from envs.chat.vector import IllegalActionError
 
 
 def started(batch: int = 4, seed: int = 0, **options) -> ChatBatch:
@@ -87,6 +80,57 @@ def test_the_optimum_is_that_of_all_combinations() -> None:
             for items in itertools.product(*pools)
         )
         assert game.latent.optimum[row] == best
+
+
+@pytest.mark.parametrize("domains", [1, 2, 3])
+def test_the_value_of_committing_is_that_of_the_best_items_at_hand(domains: int) -> None:
+    """One domain: exactly the best of all. Several: what the chosen items are worth, never above the best."""
+    hypotheses, rng = 5, np.random.default_rng(domains)
+    for _ in range(6):
+        goals = draw_goals(CONCIERGE, hypotheses, rng, domains=domains)
+        goals.wanted[:] = goals.wanted[0]
+        game = started(1, seed=int(rng.integers(1000)))
+        weights = rng.dirichlet(np.ones(hypotheses))
+        values, price = game.catalogue.values[0], game.catalogue.price[0]
+        pool, items = (rng.random(18) < 0.6).astype(np.uint8), np.zeros(3, np.int16)
+        rest = (game.rules, goals, 0, hypotheses, weights, values, price, pool, np.full(3, -1, np.int16))
+        found = commit_value(*rest, items)
+
+        def worth(chosen, goals=goals, weights=weights, game=game, values=values, price=price) -> float:
+            each = [
+                utility(game.rules, goals, k, values, price, np.array(chosen, np.int16))
+                for k in range(len(weights))
+            ]
+            return float(weights @ each)
+
+        pools = [[-1, *(d * 6 + np.flatnonzero(pool[d * 6 : d * 6 + 6]))] for d in range(3)]
+        best = max(map(worth, itertools.product(*pools)))
+        assert found == pytest.approx(worth(items), abs=1e-9)
+        assert all(item < 0 or pool[item] for item in items)
+        assert found <= best + 1e-9
+        assert domains > 1 or found == pytest.approx(best, abs=1e-9)
+        # What is booked already stays.
+        booked = np.array([-1, 7, -1], np.int16)
+        commit_value(*rest[:-1], booked, items)
+        assert items[1] == 7
+
+
+def test_what_may_not_be_said_is_silence_and_costs_a_turn() -> None:
+    quiet, wrong = started(1), started(1)
+    first = quiet.acts.codecs[0].first
+    for game, act in ((quiet, 0), (wrong, int(first[11]))):  # thanks, with everything still open
+        game.step(np.array([act]))
+        assert game.state.turns.tolist() == [1]
+        assert game.state.cost[0] == pytest.approx(game.config.turn_cost)
+        assert game.state.speaker.tolist() == [1]
+        game.step(np.array([0]))  # the assistant waits: the user's turn, and the clock has moved
+        assert (game.state.clock[0], game.state.speaker[0]) == (1, 0)
+        assert not game.done[0]
+    assert quiet.digest() == wrong.digest()
+    assert (quiet.state.log[0, :2] == 0).all()
+    strict = started(1, strict=True)
+    with pytest.raises(IllegalActionError, match="not legal for the user"):
+        strict.step(np.array([int(first[11])]))
 
 
 def test_utility_by_hand() -> None:
@@ -159,25 +203,3 @@ def test_a_hold_keeps_an_item_that_would_be_sold_out() -> None:
     assert game.state.result.tolist() == [1, 2]
     game.step(np.zeros(2))
     assert game.done.tolist() == [True, False]
-
-
-def test_a_table_becomes_a_catalogue(tmp_path: Path) -> None:
-    path = tmp_path / "flats.csv"
-    path.write_text("price,floor,garden\n900,1,yes\n1200,2,no\n700,1,no\n")
-    schema = infer_schema(read_rows(path), "flats")
-    assert list(schema.slots) == ["item.price", "item.floor", "item.garden"]
-    found = from_csv(schema, path, 4)
-    assert found.sizes.tolist() == [[3, 0, 0]]
-    assert found.price[0, :4].tolist() == [900, 1200, 700, 0]
-    game = ChatBatch(1, ChatConfig(schema=schema, items=4))
-    game.reset(draw_goals(schema, 1, np.random.default_rng(0)), found)
-    rng = np.random.default_rng(0)
-    while not game.done.all():
-        game.step(random_acts(game, rng))
-    assert not game.state.found[0, 3:].any()
-
-
-@pytest.mark.parametrize(("cost", "value"), [(0.05, 0.9), (0.24, 0.52), (0.4, 0.25)])
-def test_twenty_questions_has_its_known_value(cost: float, value: float) -> None:
-    game = tabulate(TwentyQuestions(bits=2, cost=cost))
-    assert solve(game).value == pytest.approx(value)

@@ -8,7 +8,8 @@ import numpy as np
 
 from envs.chat import CONCIERGE, ChatBatch, ChatConfig, draw_catalogues, draw_goals
 from envs.chat.acts import ASSISTANT_KINDS, USER_KINDS
-from envs.chat.language import TEMPLATES, say
+from envs.chat.language import say
+from envs.chat.wording import TEMPLATES
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "chat.txt"
 SCRIPT = (
@@ -56,6 +57,10 @@ def test_a_dialogue_reads_as_recorded() -> None:
     assert dialogue() == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_every_act_has_words() -> None:
+def test_every_act_has_words_and_what_is_said_has_several() -> None:
     assert set(TEMPLATES["user"]) == {kind.name for kind in USER_KINDS}
     assert set(TEMPLATES["assistant"]) == {kind.name for kind in ASSISTANT_KINDS}
+    for speaker in TEMPLATES.values():
+        for options in speaker.values():
+            assert len(set(options)) == len(options)
+            assert len(options) >= 5 or options[0].startswith("[")

@@ -46,6 +46,16 @@ def test_every_page_names_all_settings(name: str) -> None:
     assert [field.name for field in fields(GAMES[name]) if f"`{field.name}`" not in page] == []
 
 
+def test_twenty_questions_are_about_bits_and_replies_may_slip() -> None:
+    game = make_game("twenty_questions", bits=2, slip=0.1)
+    assert policy(game, "??", "bit 1", "thing 2") == pytest.approx({"yes": 0.9, "no": 0.1})
+    assert step(game, "??", "bit 1", "yes") == {"?y": 1.0}
+    assert reward(game, "?y", "thing 2", "wait", "thing 2") == 1
+    assert reward(game, "?y", "thing 2", "wait", "thing 3") == 0
+    with pytest.raises(ValueError, match="bits is 5"):
+        make_game("twenty_questions", bits=5)
+
+
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
