@@ -135,8 +135,9 @@ class View(NamedTuple):
     source: np.ndarray
     """(games * nodes,) int8 catalogue that a slot has searched in, -1 for none."""
     drawn: np.ndarray
-    """(games * nodes, 2) int32 hypothesis drawn for what led to a slot, and the last drawn in it; -1 for none. Simulations of other acts with the same random numbers meet the same hypotheses, so that acts are
-    compared on equal terms.
+    """(games * nodes, 2) int32 hypothesis drawn for what led to a slot, and the last drawn in it; -1 for none.
+    Simulations of other acts with the same random numbers meet the same hypotheses, so that acts are compared
+    on equal terms.
     """
     seeds: np.ndarray
     """(games,) uint64 of the rollouts."""
@@ -661,7 +662,7 @@ def _move(view, source, target):
     copy_state(view.states, source, view.states, target)
     copy_row(view.weights, source, view.weights, target)
     view.source[target] = view.source[source]
-    view.drawn[target] = view.drawn[source]
+    copy_row(view.drawn, source, view.drawn, target)
     for i in range(p):
         copy_mind(view.minds, source * p + i, view.minds, target * p + i)
 

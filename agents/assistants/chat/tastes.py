@@ -62,7 +62,8 @@ def prior_tastes(schema: Schema) -> Tastes:
 
 def room_for(games: int, prior: Tastes) -> Tastes:
     """Room for the averages of G games."""
-    return Tastes(*(np.repeat(part, games, axis=0) for part in prior[:3]), prior.costs)
+    worth, kept, budgets = (np.repeat(part, games, axis=0) for part in prior[:3])
+    return Tastes(worth, kept, budgets, prior.costs)
 
 
 @njit(cache=True, nogil=True)
