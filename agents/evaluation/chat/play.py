@@ -213,8 +213,9 @@ class _Log:
             "quit": float(state.ended[row] == LEFT),
         }
         for name, values in (("satisfaction", satisfaction), ("rating", ratings)):
-            for how, pick in (("mean", np.mean), ("last", lambda v: v[-1]), ("min", np.min)):
-                found[f"{name}_{how}"] = float(pick(values)) if len(values) else float("nan")
+            if len(values):
+                found |= {f"{name}_mean": float(values.mean()), f"{name}_last": float(values[-1])}
+                found[f"{name}_min"] = float(values.min())
         return found
 
 
