@@ -24,15 +24,13 @@ GATE_SEED = 7_000_000
 COLUMNS = (
     ("score", "score"),
     ("return", "return"),
-    ("utility", "utility"),
     ("success", "success %"),
-    ("violations", "broken"),
     ("quits", "quits %"),
     ("turns", "turns"),
     ("user_words", "words"),
     ("useful", "useful ?"),
     ("redundant", "idle ?"),
-    ("satisfaction_mean", "satisfied"),
+    ("satisfaction_mean", "satisfied 0..1"),
     ("decision_ms_p50", "ms"),
 )
 
@@ -65,9 +63,7 @@ def chat(options: argparse.Namespace, progress: Progress) -> Report:
     rows = summarise(episodes)
     write_chat_report(folder.path, episodes, rows, "python -m scripts.evaluate " + shlex.join(sys.argv[1:]))
     figures = [Figure(**as_figure(row)) for row in rows]
-    title = (
-        f"{wanted.episodes} dialogues with each persona, {wanted.trials} for each goal; 95 % intervals by goal"
-    )
+    title = f"{wanted.episodes} dialogues per persona, {wanted.trials} per goal; 95 % intervals by goal"
     text: list[Any] = [rows_table(title, rows, COLUMNS), *_noise_lines(rows)]
     if options.cross_play:
         text.append(_matrix(rows))

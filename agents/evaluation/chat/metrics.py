@@ -9,7 +9,7 @@ with the same goal, catalogue, persona and randomness of the user.
 | utility | utility of what was booked over the best there was, 0..1 |
 | return | utility less the costs of turns, words and tools: the game's reward |
 | regret | return of the oracle less the own |
-| success | all that was wanted is booked, and it breaks no hard constraint, in % |
+| success | all that was wanted is booked, at 0.8 or more of the best utility, in % |
 | pass_k | all of the k dialogues about one goal are a success, in % of goals (label `k`) |
 | violations | hard constraints that booked items break |
 | quits | dialogues that the user left, in % |
@@ -31,7 +31,7 @@ with the same goal, catalogue, persona and randomness of the user.
 
 The last seven before the times are of assistants that tell what they expect or plan. Scores are ratios of
 sums. Intervals are 95 % bootstrap over goals. `pooled` is over all personas, `worst` the persona with the
-lowest score.
+lowest return.
 """
 
 from __future__ import annotations
@@ -116,11 +116,9 @@ def value(episode: ChatEpisode) -> float:
 
 
 def _worst(assistant: str, per_user: dict[str, list[Row]]) -> list[Row]:
-    """The persona with the lowest score."""
-    scores = {u: r.interval.value for u, rows in per_user.items() for r in rows if r.name == "score"}
-    if not scores:
-        return []
-    user = min(scores, key=lambda name: scores[name])
+    """The persona with the lowest return."""
+    returns = {u: r.interval.value for u, rows in per_user.items() for r in rows if r.name == "return"}
+    user = min(returns, key=lambda name: returns[name])
     shown = ("score", "utility", "return", "success", "quits")
     return [
         Row(row.name, row.interval, row.unit, assistant, WORST, row.done)

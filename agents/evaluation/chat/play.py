@@ -29,6 +29,8 @@ QUESTIONS = (A.ASK_OPEN, A.ASK, A.CONFIRM, A.RELAX)
 TOOLS = (A.SEARCH, A.CHECK_STOCK, A.HOLD, A.BOOK)
 ERRORS = (A.SEARCH, A.HOLD, A.BOOK)
 """Tools whose failing is an error; to learn that something is out of stock is none."""
+SUCCESS = 0.8
+"""Utility, as a share of the best there was, from which a dialogue is a success if all is booked."""
 _PUBLIC = ("said", "stated", "denied", "relaxed", "criticised")
 """What a reply may have changed about slots."""
 
@@ -207,7 +209,7 @@ class _Log:
             "return": utility - float(state.cost[row]),
             "booked": booked / max(wanted, 1),
             "violations": float(broken),
-            "success": float(booked == wanted and not broken),
+            "success": float(booked == wanted and utility >= SUCCESS),
             "turns": float(state.turns[row]),
             "acts": float(state.clock[row]),
             "quit": float(state.ended[row] == LEFT),
