@@ -80,18 +80,19 @@ def chat(options: argparse.Namespace, progress: Progress) -> Report:
 
 def _run_options(options: argparse.Namespace) -> ChatRunOptions:
     """What is to be played; names what is wrong with the options before anything is."""
-    from agents.assistants.chat import named
+    import numpy as np
+
+    from agents.assistants.chat import ONE_STEP, named
     from agents.evaluation.chat.run import SEARCHING, ChatRunOptions, personas, with_references
     from envs._kernel_cache import source_hash
+    from envs.chat.goals import draw_goals
 
     asked = names(options.assistants or (GATE if options.gate else "script,voi,planner"))
     models = personas(names(options.user_models))
     users = options.users or ("all" if options.cross_play else "known" if options.gate else "held_out")
     again = options.noise_floor or next((name for name in SEARCHING if name in asked), "none")
     if again != "none" and again not in asked:
-        raise ValueError(
-            f"noise-floor is {again!r}; choose one of the assistants, {', '.join(asked)}, or none"
-        )
+        raise ValueError(f"noise-floor is {again!r}; choose from {', '.join(asked)}, or none")
     found = ChatRunOptions(
         assistants=with_references(asked, "" if again == "none" or options.gate else again),
         users=models if options.gate and not options.users else personas(names(users)),
@@ -109,7 +110,11 @@ def _run_options(options: argparse.Namespace) -> ChatRunOptions:
         milliseconds=options.milliseconds,
         trees=max(0, options.save_trees),
     )
-    found.config()
+    draw_goals(found.config().schema, 1, np.random.default_rng(0), domains=found.domains)
+    if options.gate and not ({"planner", "script"} <= set(asked) and set(ONE_STEP) & set(asked)):
+        raise ValueError(
+            f"the gate needs planner, script and one of {', '.join(ONE_STEP)}; it has {', '.join(asked)}"
+        )
     for name in asked:
         named(name, found.context())
     return found
@@ -144,10 +149,6 @@ def _gate(episodes: Sequence[ChatEpisode], rows: Sequence[Row]) -> tuple[list[Fi
     pooled = POOLED if POOLED in users else next(iter(users))
     scores = {r.assistant: r.interval.value for r in rows if r.name == "score" and r.user == pooled}
     played = [name for name in ONE_STEP if name in scores]
-    if "planner" not in scores or "script" not in scores or not played:
-        raise ValueError(
-            f"the gate needs planner, script and one of {', '.join(ONE_STEP)}; it has {', '.join(scores)}"
-        )
     best = max(played, key=lambda name: scores[name])
     figures, lines, failed = [], [], []
     for other, what in ((best, "best one-step baseline"), ("script", "hand script")):

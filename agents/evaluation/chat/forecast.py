@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from agents.assistants.chat.belief import Belief
-from agents.assistants.chat.rows import copy_goal, copy_mind
-from agents.users.chat.replies import reply_chances
 from envs.chat.acts import QUIT, USER, Acts
 from envs.chat.satisfaction import RATINGS, hear, rating_chances
 from envs.chat.state import State, empty_goal, empty_mind
+
+from ...assistants.chat.belief import Belief
+from ...assistants.chat.rows import copy_goal, copy_mind
+from ...users.chat.replies import reply_chances
 
 LOW = 2
 """Ratings up to this one are low."""

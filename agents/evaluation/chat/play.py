@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from agents.assistants.chat import ChatAssistant
-from agents.assistants.chat.oracle import Oracle
-from agents.users.chat import ChatUser
 from envs.chat import ChatBatch, ChatConfig, Persona, draw_catalogues, draw_goals
 from envs.chat import acts as A
 from envs.chat.persona import VERBOSITY
 from envs.chat.schema import ATTRIBUTES, DOMAINS
 from envs.chat.state import FAILED, LEFT, Goal
 
+from ...assistants.chat import ChatAssistant
+from ...assistants.chat.oracle import Oracle
+from ...users.chat import ChatUser
 from ..folder import episode_seeds
 from .episode import ChatEpisode, config_record, goal_record
 from .forecast import Forecaster

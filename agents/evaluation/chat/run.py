@@ -1,5 +1,5 @@
 """A whole evaluation of the chat game: every assistant with every persona on the same goals, catalogues and
-randomness of users, in parallel, resumable (see `agents.evaluation.folder`).
+randomness of users, in parallel, resumable (see `folder` one level up).
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agents.assistants.chat import ChatContext, named
-from agents.assistants.chat.planning import SEARCH
-from agents.users.chat import HELD_OUT, PRESETS
 from envs.chat import ChatConfig
 from planners.options import Rule
 
+from ...assistants.chat import ChatContext, named
+from ...assistants.chat.planning import SEARCH
+from ...users.chat import HELD_OUT, PRESETS
 from ..folder import Folder, chunk_size, finish
 from ..tree_page import tree_page
 from .episode import ChatEpisode

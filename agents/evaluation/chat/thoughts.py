@@ -10,13 +10,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from agents.assistants.chat.belief import Belief
 from envs.chat.acts import USER, Acts
 from envs.chat.schema import ATTRIBUTES
 from envs.chat.state import State
 from planners.search import Results, Search
 from planners.snapshot import Names, snapshot
 
+from ...assistants.chat.belief import Belief
 from .forecast import Forecast
 
 CANDIDATES, SLOTS, REPLIES = 6, 5, 4
