@@ -1,7 +1,7 @@
 """The page of a run of the chat game, `chat_report.html` beside the other templates.
 
 Here its contents are made: goal cards, transcripts as text, and for each decision what the assistant
-believed, tried and expected. Frame, tables and charts are those of `agents.evaluation.page`. The definitions
+believed, tried and expected. Frame, tables and charts are those of `page`, one level up. The definitions
 at its foot are the docstring of `metrics.py`.
 """
 
