@@ -27,10 +27,9 @@ COLUMNS = (
     ("success", "success %"),
     ("quits", "quits %"),
     ("turns", "turns"),
-    ("user_words", "words"),
     ("useful", "useful ?"),
-    ("redundant", "idle ?"),
-    ("satisfaction_mean", "satisfied 0..1"),
+    ("redundant", "vain ?"),
+    ("satisfaction_mean", "satisfied"),
     ("decision_ms_p50", "ms"),
 )
 
@@ -97,7 +96,7 @@ def _run_options(options: argparse.Namespace) -> ChatRunOptions:
         assistants=with_references(asked, "" if again == "none" or options.gate else again),
         users=models if options.gate and not options.users else personas(names(users)),
         episodes=positive("episodes", options.episodes),
-        trials=positive("trials", options.trials),
+        trials=positive("trials", (1 if options.gate else 2) if options.trials is None else options.trials),
         simulations=positive("simulations", options.simulations),
         seed=options.seed + (GATE_SEED if options.gate else 0),
         code=source_hash(),
@@ -195,7 +194,12 @@ def add_chat(app: App) -> None:
     )
     add("--user-models", default="known", metavar="NAMES", help="the personas that beliefs consider")
     add("--episodes", type=int, default=16, metavar="N", help="dialogues with each persona")
-    add("--trials", type=int, default=2, metavar="K", help="how many of them are about one goal, for pass^k")
+    add(
+        "--trials",
+        type=int,
+        metavar="K",
+        help="how many of them are about one goal, for pass^k (default: 2; with --gate 1)",
+    )
     add("--domains", type=int, metavar="N", help="domains that each user wants, 1..3 (default: any number)")
     add("--items", type=int, default=32, metavar="N", help="items of each domain in a catalogue")
     add(
