@@ -66,7 +66,7 @@ def read_chat_episodes(path: Path) -> list[ChatEpisode]:
 
 def config_record(config: ChatConfig) -> dict[str, Any]:
     """A configuration as records keep it. ValueError for a schema that cannot be found again by its name."""
-    if config.schema is not CONCIERGE:
+    if config.schema != CONCIERGE:
         raise ValueError(f"schema is {config.schema.name!r}; records are kept of {CONCIERGE.name!r} alone")
     return {name: value for name, value in config.as_dict().items() if name != "schema"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import re
 from pathlib import Path
 
@@ -294,3 +295,10 @@ def test_search_trees_are_kept_as_pages(tmp_path: Path) -> None:
     run.do_job(job)
     page = (tmp_path / "planner-easy-0.html").read_text()
     assert "act 2" in page
+
+
+def test_jobs_that_went_to_another_process_play_the_same(tmp_path: Path) -> None:
+    options = ChatRunOptions(("script",), ("easy",), 1, 1, 4, 0, "", items=8, horizon=6)
+    (job,) = run.make_jobs(options, set(), 8, tmp_path)
+    (own,), (other,) = run.do_job(job), run.do_job(pickle.loads(pickle.dumps(job)))
+    np.testing.assert_array_equal(own.log, other.log)
