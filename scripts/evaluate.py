@@ -1,8 +1,8 @@
-"""Play assistants with simulated users on houses and print how much they help.
+"""Play assistants with simulated users and print how much they help.
 
-Every episode is paired with the same user, goal and seed without help. Definitions of all figures:
-`agents/evaluation/metrics.py`. The run is kept in a folder: Ctrl-C keeps what is done and the same command
-resumes.
+Every episode is paired with the same user, goal and seed of other assistants. Definitions of all figures:
+`agents/evaluation/metrics.py` and `agents/evaluation/chat/metrics.py`. A run is kept in a folder: Ctrl-C
+keeps what is done and the same command resumes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -18,11 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._cli import App, Figure, Parser, Progress, Report, table
+from ._evaluate import add_run_options, names, positive, rows_table, worker_count
+from ._evaluate_chat import add_chat
 
 if TYPE_CHECKING:
-    from agents.evaluation.metrics import Row
-    from agents.evaluation.run import RunOptions
-    from agents.evaluation.statistics import Interval
     from agents.evaluation.tabular import Played
 
 DEMO = {
@@ -53,7 +51,8 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     """
     from agents.assistants import NEEDS_LIBRARY
     from agents.evaluation.metrics import summarise
-    from agents.evaluation.report import as_figure, write_report
+    from agents.evaluation.page import as_figure
+    from agents.evaluation.report import write_report
     from agents.evaluation.run import RunFolder, RunOptions, check_overlap, draw_goals, run, with_baselines
     from agents.users import expand_users
     from envs._kernel_cache import source_hash
@@ -63,25 +62,25 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
         for name, value in DEMO.items():
             setattr(options, name, value)
     wanted = RunOptions(
-        assistants=with_baselines(_names(options.assistants)),
-        users=tuple(expand_users(_names(options.users))),
+        assistants=with_baselines(names(options.assistants)),
+        users=tuple(expand_users(names(options.users))),
         goals=options.goals,
         library=options.library,
         library_size=options.library_size,
-        episodes=_positive("episodes", options.episodes),
-        simulations=_positive("simulations", options.simulations),
+        episodes=positive("episodes", options.episodes),
+        simulations=positive("simulations", options.simulations),
         horizon=options.horizon,
         seed=options.seed,
         code=source_hash(),
         known_library=options.known_library,
-        user_models=tuple(expand_users(_names(options.user_models))),
+        user_models=tuple(expand_users(names(options.user_models))),
         rule=options.rule,
-        candidates=_positive("candidates", options.candidates),
+        candidates=positive("candidates", options.candidates),
         milliseconds=options.milliseconds,
         belief=options.belief,
         trees=max(0, options.save_trees),
     )
-    workers = _positive("workers", options.workers or min(os.cpu_count() or 1, 8))
+    workers = worker_count(options.workers)
     size = wanted.config().size
     played = draw_goals(make_source(wanted.goals, size), wanted.episodes, wanted.seed, 0)
     library = (
@@ -104,8 +103,9 @@ def building(options: argparse.Namespace, progress: Progress) -> Report:
     rows = summarise(episodes)
     write_report(folder.path, episodes, rows, "python -m scripts.evaluate " + shlex.join(sys.argv[1:]))
     figures = [Figure(**as_figure(row, wanted.goals)) for row in rows]
+    title = f"{wanted.episodes} houses from {wanted.goals}, {wanted.horizon} steps; 95 % intervals by house"
     text = [
-        _table(rows, wanted),
+        rows_table(title, rows, COLUMNS),
         f"{folder.path}/report.html has curves and pictures; definitions in agents/evaluation/metrics.py",
     ]
     return Report(figures, text)
@@ -123,10 +123,10 @@ def tabular(options: argparse.Namespace, progress: Progress) -> Report:
     from planners.baselines import PLANNERS
     from planners.exact import always_wait, oracle_value, policy_value, solve
 
-    games = GAMES if options.games == "all" else _names(options.games)
-    planners = tuple(PLANNERS) if options.planners == "all" else _names(options.planners)
-    counts = [_whole("simulations", text) for text in _names(options.simulations)]
-    episodes = _positive("episodes", options.episodes)
+    games = GAMES if options.games == "all" else names(options.games)
+    planners = tuple(PLANNERS) if options.planners == "all" else names(options.planners)
+    counts = [_whole("simulations", text) for text in names(options.simulations)]
+    episodes = positive("episodes", options.episodes)
     solved = {name: solve(game_of(name)) for name in games}
     figures: list[Figure] = []
     lines: list[list[object]] = []
@@ -184,45 +184,10 @@ def _regret_cells(figures: list[Figure]) -> list[str]:
     ]
 
 
-def _table(rows: list[Row], options: RunOptions) -> object:
-    shown = {(row.assistant, row.user, row.name): row.interval for row in rows if not row.done}
-    lines = []
-    for assistant, user in dict.fromkeys((row.assistant, row.user) for row in rows):
-        cells = [interval_cell(shown.get((assistant, user, name))) for name, _ in COLUMNS]
-        lines.append([assistant, user, *cells])
-    title = (
-        f"{options.episodes} houses from {options.goals}, {options.horizon} steps; 95 % intervals by house"
-    )
-    return table(title, ["assistant", "user", *(title for _, title in COLUMNS)], lines)
-
-
-def interval_cell(interval: Interval | None) -> str:
-    """A mean with half its interval, for tables; empty for none."""
-    if interval is None or math.isnan(interval.value):
-        return ""
-    value = interval.value
-    digits = 2 if abs(value) < 2 else 1
-    half = (interval.hi - interval.lo) / 2
-    return f"{value:.{digits}f} ±{half:.{digits}f}" if half < 1e6 else f"{value:.{digits}f}"
-
-
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise ValueError(f"{text!r} names nothing; give names separated by commas")
-    return names
-
-
-def _positive(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"{name} is {value}; give 1 or more")
-    return value
-
-
 def _whole(name: str, text: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"{name} has {text!r}; give whole numbers of 1 or more")
-    return _positive(name, int(text))
+    return positive(name, int(text))
 
 
 def main() -> int:
@@ -273,26 +238,6 @@ def main() -> int:
     )
     add("--episodes", type=int, default=16, metavar="N", help="houses per user type")
     add(
-        "--simulations",
-        type=int,
-        default=100,
-        metavar="N",
-        help="search simulations per decision of planners",
-    )
-    add(
-        "--rule",
-        default="gumbel",
-        choices=("gumbel", "puct"),
-        help="the planner's search at and below the root",
-    )
-    add("--candidates", type=int, default=100, metavar="N", help="actions proposed per node of the search")
-    add(
-        "--milliseconds",
-        type=float,
-        metavar="MS",
-        help="time per decision of all games that are planned together, beside --simulations",
-    )
-    add(
         "--belief",
         default="both",
         choices=("both", "particles", "marginals"),
@@ -304,22 +249,9 @@ def main() -> int:
         metavar="NAMES",
         help="the user types that beliefs consider",
     )
-    add(
-        "--save-trees",
-        type=int,
-        default=0,
-        metavar="N",
-        help="save pages of the search trees of N decisions per episode, in FOLDER/trees",
-    )
-    add("--horizon", type=int, default=380, metavar="STEPS", help="steps of an episode")
-    add("--seed", type=int, default=0)
-    add("--workers", type=int, default=0, metavar="N", help="processes; default: one per core, 8 at most")
-    add(
-        "--out",
-        default="",
-        metavar="FOLDER",
-        help="where the run is kept, and resumed from (default in runs/)",
-    )
+    add_run_options(parser, "steps")
+    parser.set_defaults(horizon=380)
+    add_chat(app)
     parser = app.command(
         "tabular",
         tabular,

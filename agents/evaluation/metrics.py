@@ -30,28 +30,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from .episode import Episode
-from .statistics import RESAMPLES, Interval, mean_interval
+from .statistics import PERCENT, Row, mean_interval, ratio_interval
 
 ALONE, ORACLE = "none", "oracle"
-PERCENT = "%"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One metric of one assistant with one user type (or `pooled`, `worst`)."""
-
-    name: str
-    interval: Interval
-    unit: str
-    assistant: str
-    user: str
-    done: str = ""
-    """For posterior scores: how much of the goal is done, in %."""
 
 
 def summarise(episodes: Sequence[Episode]) -> list[Row]:
@@ -181,21 +166,6 @@ def _first_reached(episode: Episode, alone: Episode) -> int | None:
     """The first step at which an episode has done what the user alone has done in the end."""
     reached = np.flatnonzero(episode.goal_fraction >= alone.goal_fraction[-1] - 1e-6)
     return int(reached[0]) if len(reached) else None
-
-
-def ratio_interval(top: np.ndarray, bottom: np.ndarray, clusters: np.ndarray, seed: int = 0) -> Interval:
-    """Ratio of sums of top (n,) and bottom (n,), with a bootstrap interval over clusters (n,); NaN where the
-    bottom is 0.
-    """
-    _, inverse = np.unique(clusters, return_inverse=True)
-    tops, bottoms = np.bincount(inverse, top), np.bincount(inverse, bottom)
-    if bottoms.sum() == 0:
-        return Interval(float("nan"), float("nan"), float("nan"), len(top))
-    drawn = np.random.default_rng(seed).integers(len(tops), size=(RESAMPLES, len(tops)))
-    below = bottoms[drawn].sum(axis=1)
-    ratios = tops[drawn].sum(axis=1)[below != 0] / below[below != 0]
-    lo, hi = np.quantile(ratios, (0.025, 0.975)) if len(tops) > 1 else (-np.inf, np.inf)
-    return Interval(float(tops.sum() / bottoms.sum()), float(lo), float(hi), len(top))
 
 
 def _harm(assistant: str, user: str, episodes: list[Episode], alone: list[Episode]) -> list[Row]:

@@ -15,6 +15,7 @@ from envs.building.world import ASSISTANT, USER
 
 from .calibration import Calibration
 from .episode import Episode
+from .folder import episode_seeds
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,7 @@ class Task:
         """(B,) int64 seeds of stream 0 (start places), 1 (user) or 2 (assistant); they depend on run seed and
         episode alone.
         """
-        sequences = [np.random.SeedSequence((self.seed, index, stream)) for index in self.indices]
-        return np.array([int(s.generate_state(1, np.uint32)[0]) for s in sequences], np.int64)
+        return episode_seeds(self.seed, self.indices, stream)
 
 
 def play(config: BuildingConfig, user: Player, assistant: Player, task: Task) -> list[Episode]:

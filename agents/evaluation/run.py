@@ -1,16 +1,11 @@
-"""A whole evaluation: every assistant with every user on the same goals and seeds, in parallel, resumable.
-
-The work is cut into jobs of a few episodes. Each finished job's episodes are appended to `episodes.jsonl`, so
-an interrupted run loses at most the jobs in flight, and the same command goes on where it stopped.
+"""A whole evaluation of the building game: every assistant with every user on the same goals and seeds, in
+parallel, resumable (see `folder`).
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +18,8 @@ from ..assistants import AssistantContext, make_assistant
 from ..assistants.library import KNOWN_LIBRARY, BeliefOptions
 from ..assistants.planning import SEARCH, PlanningAssistant, Source
 from ..users import make_user
-from .episode import Episode, read_episodes
+from .episode import Episode
+from .folder import Folder, chunk_size, finish
 from .metrics import ALONE
 from .play import Task, play
 from .tree_page import tree_page
@@ -142,80 +138,25 @@ def do_job(job: Job) -> list[Episode]:
     return episodes
 
 
-def do_jobs(jobs: list[Job], workers: int) -> Iterator[list[Episode]]:
-    """Episodes of each job as it gets done, in any order, on `workers` processes (1: this one)."""
-    if workers == 1 or len(jobs) == 1:
-        for job in jobs:
-            yield do_job(job)
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        for future in as_completed([pool.submit(do_job, job) for job in jobs]):
-            yield future.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+def samples(jobs: list[Job]) -> list[Job]:
+    """Two steps of a job of each assistant, which compile all that the jobs need."""
+    first = {job.assistant: job for job in reversed(jobs)}
+    return [
+        Job(
+            job.assistant,
+            job.user,
+            BuildingConfig(size=job.config.size, horizon=2),
+            job.context,
+            Task(job.task.goals[:1], job.task.houses[:1], job.task.indices[:1], job.task.seed),
+        )
+        for job in first.values()
+    ]
 
 
-def compile_kernels(jobs: list[Job]) -> None:
-    """Play two steps of each kind of job here, so that workers find compiled kernels in the cache instead of
-    each compiling them.
-    """
-    seen = set()
-    for job in jobs:
-        if job.assistant not in seen:
-            seen.add(job.assistant)
-            task = Task(job.task.goals[:1], job.task.houses[:1], job.task.indices[:1], job.task.seed)
-            do_job(
-                Job(
-                    job.assistant,
-                    job.user,
-                    BuildingConfig(size=job.config.size, horizon=2),
-                    job.context,
-                    task,
-                )
-            )
+class RunFolder(Folder[Episode]):
+    """The files of a run of the building game."""
 
-
-class RunFolder:
-    """The files of a run: `config.json`, `episodes.jsonl`, `summary.json`, `report.html`."""
-
-    def __init__(self, path: Path, options: RunOptions):
-        """Open or start a run. ValueError when the folder holds episodes of a run with other options."""
-        self.path = path
-        path.mkdir(parents=True, exist_ok=True)
-        self.episodes_file = path / "episodes.jsonl"
-        self.episodes = self._read()
-        wanted = json.loads(json.dumps(asdict(options)))
-        config = path / "config.json"
-        if self.episodes and config.exists():  # what failed before its first episode is not worth keeping
-            found = json.loads(config.read_text())
-            differing = [name for name in wanted if found.get(name) != wanted[name]]
-            if differing:
-                name = differing[0]
-                raise ValueError(
-                    f"{path} holds a run with {name} {found.get(name)!r}, but {name} is now {wanted[name]!r};"
-                    " give another --out, or the same options to resume it"
-                )
-        config.write_text(json.dumps(wanted, indent=1) + "\n")
-
-    def _read(self) -> list[Episode]:
-        if not self.episodes_file.exists():
-            return []
-        episodes = read_episodes(self.episodes_file)
-        whole = self.episodes_file.with_suffix(".whole")  # without a last line that was cut off
-        whole.write_text("".join(episode.to_json() + "\n" for episode in episodes))
-        whole.replace(self.episodes_file)
-        return episodes
-
-    def add(self, episodes: list[Episode]) -> None:
-        """Append finished episodes."""
-        self.episodes += episodes
-        with self.episodes_file.open("a") as file:
-            file.write("".join(episode.to_json() + "\n" for episode in episodes))
-
-    def done(self) -> set[tuple[str, str, int]]:
-        """(assistant, user, index) of finished episodes."""
-        return {(episode.assistant, episode.user, episode.index) for episode in self.episodes}
+    record = Episode
 
 
 def run(
@@ -229,16 +170,10 @@ def run(
     """Play what is missing and return all episodes in a fixed order. `advance` is called with numbers of
     episodes as they get done.
     """
-    chunk = max(1, min(8, options.episodes // (2 * workers)))
+    chunk = chunk_size(options.episodes, workers)
     jobs = make_jobs(options, played, library, folder.done(), chunk, folder.path / "trees")
-    advance(len(folder.episodes))
-    if workers > 1 and jobs:
-        compile_kernels(jobs)
-    for episodes in do_jobs(jobs, workers):
-        folder.add(episodes)
-        advance(len(episodes))
-    order = {name: i for i, name in enumerate((*options.assistants, *options.users))}
-    return sorted(folder.episodes, key=lambda e: (order[e.assistant], order[e.user], e.index))
+    finish(folder, jobs, do_job, samples(jobs), workers, advance)
+    return folder.sorted(options.assistants, options.users)
 
 
 def with_baselines(assistants: list[str]) -> tuple[str, ...]:

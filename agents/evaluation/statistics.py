@@ -1,12 +1,17 @@
-"""Means with bootstrap intervals. Episodes of one house are not independent, so houses are resampled."""
+"""Means and ratios with bootstrap intervals, and the rows of tables that they make.
+
+Episodes of one house, or with one goal, are not independent, so these clusters are resampled.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 RESAMPLES = 2000
+PERCENT = "%"
 
 
 class Interval(NamedTuple):
@@ -16,6 +21,19 @@ class Interval(NamedTuple):
     lo: float
     hi: float
     n: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of one assistant with one user type (or `pooled`, `worst`)."""
+
+    name: str
+    interval: Interval
+    unit: str
+    assistant: str
+    user: str
+    done: str = ""
+    """For posterior scores: how much of the goal is done, in %."""
 
 
 def mean_interval(values: np.ndarray, clusters: np.ndarray, seed: int = 0) -> Interval:
@@ -36,6 +54,21 @@ def mean_interval(values: np.ndarray, clusters: np.ndarray, seed: int = 0) -> In
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     lo, hi = np.quantile(means, (0.025, 0.975))
     return Interval(float(values.mean()), float(lo), float(hi), len(values))
+
+
+def ratio_interval(top: np.ndarray, bottom: np.ndarray, clusters: np.ndarray, seed: int = 0) -> Interval:
+    """Ratio of sums of top (n,) and bottom (n,), with a bootstrap interval over clusters (n,); NaN where the
+    bottom is 0.
+    """
+    _, inverse = np.unique(clusters, return_inverse=True)
+    tops, bottoms = np.bincount(inverse, top), np.bincount(inverse, bottom)
+    if bottoms.sum() == 0:
+        return Interval(float("nan"), float("nan"), float("nan"), len(top))
+    drawn = np.random.default_rng(seed).integers(len(tops), size=(RESAMPLES, len(tops)))
+    below = bottoms[drawn].sum(axis=1)
+    ratios = tops[drawn].sum(axis=1)[below != 0] / below[below != 0]
+    lo, hi = np.quantile(ratios, (0.025, 0.975)) if len(tops) > 1 else (-np.inf, np.inf)
+    return Interval(float(tops.sum() / bottoms.sum()), float(lo), float(hi), len(top))
 
 
 def mean_curve(

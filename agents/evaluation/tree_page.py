@@ -20,7 +20,7 @@ from markupsafe import Markup, escape
 
 from planners.snapshot import SCHEMA
 
-from .report import COLOURS, number
+from .page import COLOURS, number
 
 MOST_LABELS = 12
 """Labels of a belief that are listed; the rest is summed up."""

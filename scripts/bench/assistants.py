@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._cli import App, Figure, Progress, Report, table
-from ..evaluate import interval_cell
+from .._evaluate import interval_cell
 
 if TYPE_CHECKING:
     from agents.evaluation.episode import Episode
@@ -109,7 +109,7 @@ def bench_assistants(options: argparse.Namespace, progress: Progress) -> Report:
     edits in their own order. The default takes about 20 minutes on 2 cores, mostly for the planner.
     """
     from agents.evaluation.metrics import summarise
-    from agents.evaluation.report import as_figure
+    from agents.evaluation.page import as_figure
     from agents.evaluation.run import RunFolder, RunOptions, draw_goals, run, with_baselines
     from envs._kernel_cache import source_hash
     from envs.building.goals import make_source

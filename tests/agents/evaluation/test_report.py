@@ -19,19 +19,12 @@ from PIL import Image
 
 from agents.assistants import AssistantContext, make_assistant
 from agents.assistants.library import BeliefOptions
+from agents.evaluation import metrics
 from agents.evaluation.episode import Episode, replay
 from agents.evaluation.metrics import Row, goal_auc, summarise
+from agents.evaluation.page import Axis, definitions, interval_text, number, spread
 from agents.evaluation.play import Task, play
-from agents.evaluation.report import (
-    Axis,
-    _spread,
-    curve_charts,
-    definitions,
-    interval_text,
-    number,
-    pictures,
-    write_report,
-)
+from agents.evaluation.report import curve_charts, pictures, write_report
 from agents.evaluation.statistics import mean_curve, mean_interval
 from agents.users import make_user
 from envs.building import BuildingConfig
@@ -107,7 +100,7 @@ def test_the_tables_hold_every_row_with_its_interval(page: str, rows: list[Row])
 
 
 def test_every_figure_has_its_definition_at_the_foot(page: str, rows: list[Row]) -> None:
-    table = next(block["rows"] for block in definitions() if "rows" in block)
+    table = next(block["rows"] for block in definitions(metrics.__doc__) if "rows" in block)
     defined = {name for names, _ in table[1:] for name in names.split(", ")}
     assert {row.name for row in rows} <= defined
     assert all(f"<td>{names}</td>" in page for names, _ in table[1:])
@@ -208,7 +201,7 @@ def test_a_band_is_the_interval_of_each_step() -> None:
 
 @given(st.lists(st.floats(10, 290), min_size=1, max_size=12))
 def test_labels_keep_their_order_and_do_not_overlap(wanted: list[float]) -> None:
-    places = np.array(_spread(wanted, 15, 10, 290))
+    places = np.array(spread(wanted, 15, 10, 290))
     assert places.min() >= 10 - 1e-9
     assert places.max() <= 290 + 1e-9
     order = np.argsort(wanted, kind="stable")

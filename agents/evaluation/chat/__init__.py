@@ -1,0 +1,1 @@
+"""Evaluation of the chat game: playing, records, metrics, runs and their page."""
