@@ -135,7 +135,7 @@ class View(NamedTuple):
     source: np.ndarray
     """(games * nodes,) int8 catalogue that a slot has searched in, -1 for none."""
     drawn: np.ndarray
-    """(games * nodes, 2) int32 hypothesis drawn for what led to a slot, and the last drawn in it; -1 for none.
+    """(games * nodes, 2) int32 hypothesis drawn for what led to a slot, and the last drawn there; -1: none.
     Simulations of other acts with the same random numbers meet the same hypotheses, so that acts are compared
     on equal terms.
     """
