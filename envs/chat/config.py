@@ -29,13 +29,13 @@ class ChatConfig:
     """When the reward is paid: at the end; as it is earned; or at the end plus the change of a potential (the
     utility of booking the best items that the user has seen). The sum over an episode is the same for all.
     """
-    turn_cost: float = 0.01
+    turn_cost: float = 0.005
     """Subtracted for every reply that the user has to give."""
-    word_cost: float = 0.001
+    word_cost: float = 0.0005
     """Subtracted for every word the user says."""
-    read_cost: float = 0.0002
+    read_cost: float = 0.0001
     """Subtracted for every word the user has to read."""
-    tool_cost: float = 0.003
+    tool_cost: float = 0.002
     """Subtracted for every tool call; a booking is one."""
     strict: bool = False
     """Raise IllegalActionError for illegal acts, which are otherwise taken for silence."""

@@ -29,14 +29,18 @@ from .persona import Persona
 from .schema import ATTRIBUTES, CATEGORICAL, DOMAINS, SLOTS, Schema
 from .state import Goal, empty_goal
 
-CARES, DREAMS, LEARNS = 0.6, 0.7, 0.5
+CARES, DREAMS, LEARNS = 0.45, 0.7, 0.6
 """Chances that a slot matters, has the dream item's value, and is one that the user has to learn about."""
+EVENNESS = 4.0
+"""Shape of the gamma distribution of weights: how alike the slots that matter weigh."""
 HARD_SHARES = (0.25, 0.45, 0.3)
 """Chances of 0, 1 and 2 hard constraints in a domain."""
 KEPT = np.array([1.0, 0.7, 0.4, 0.0], np.float32)
 """What a broken constraint leaves of a domain's utility, by `Goal.hard`."""
-SECOND_TASTE = 0.5
+SECOND_TASTE = 0.4
 """Taste of the second-best category; others have 0."""
+DECLINE = 1.6
+"""Taste lost over the whole range of an ordered slot; it does not fall below 0."""
 LATE = 0.5
 """What a pair of bookings in the wrong order leaves of the utility."""
 OVERRUN = 2.0
@@ -112,7 +116,7 @@ def draw_importance(
     hard = able & (rank < hard_count[:, None])
     if learns is None:
         learns = cares & ~hard & (rng.random(shape) < LEARNS)
-    weight = rng.exponential(1.0, shape) * cares * np.where(learns, 1.5, 1.0)
+    weight = rng.gamma(EVENNESS, 1.0, shape) * cares * np.where(learns, 2.0, 1.0)
     total = weight.sum(axis=1, keepdims=True)
     goal.weight[:, own] = weight / np.where(total > 0, total, 1.0)
     goal.hard[:, own] = hard * rng.integers(1, len(KEPT), shape)
@@ -163,7 +167,7 @@ def fill_taste(counts, categorical, better, goal, k, slot):
         elif categorical[slot]:
             taste = SECOND_TASTE if value == goal.second[k, slot] else 0.0
         else:
-            taste = 1.0 - abs(away) / (counts[slot] - 1.0)
+            taste = max(0.0, 1.0 - DECLINE * abs(away) / (counts[slot] - 1.0))
         goal.taste[k, slot, value] = taste
         goal.factor[k, slot, value] = 1.0 if fits else KEPT[goal.hard[k, slot]]
 

@@ -60,7 +60,7 @@ def hear(rules, state, row, goal, mind, k):
     if kind == EXPLAIN:
         mind.aware[k, a] = 1
     elif kind == ASK:
-        if state.asked[row, a] > 1:
+        if state.asked[row, a] > 1 + (state.explained[row, a] > 0):
             annoyed += ASKED_AGAIN
         said = state.said[row, a]
         if said == PREFERRED or said == REQUIRED or said == INDIFFERENT:

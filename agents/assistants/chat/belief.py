@@ -4,8 +4,9 @@ A hypothesis is a `Goal` (with the persona in it) and the `Mind` that follows fr
 reply reweighs all hypotheses by the exact likelihood of `agents.users.chat`. When few of them are left that
 count, they are drawn anew by weight and moved: each tries the wishes of another draw from the prior for one
 slot, another persona or another budget, and takes them when the whole dialogue, replayed, is likely enough
-under them (resample-move: Gilks and Berzuini, JRSS B 63, 2001). Slots are taken to be independent in the
-prior for that; in truth they go together a little.
+under them (resample-move: Gilks and Berzuini, JRSS B 63, 2001). What is tried for a slot mostly agrees with
+what the user said of it, which the acceptance allows for. Slots are taken to be independent in the prior for
+that; in truth they go together a little.
 
 Nothing here reads a goal: what comes in is the public state, whose log has all that was said.
 """
@@ -26,9 +27,22 @@ from envs.chat.goals import draw_goals
 from envs.chat.persona import RATING_RATE, Persona
 from envs.chat.rules import assistant_acts, begin, compile_rules, misfit, user_acts
 from envs.chat.satisfaction import RATINGS, awake, feel, hear, rating_chances
-from envs.chat.schema import ATTRIBUTES, DOMAINS
-from envs.chat.state import IN_STOCK, RUNNING, Goal, Mind, State, empty_goal, empty_mind, empty_state
-from envs.kernels import kernel
+from envs.chat.schema import ATTRIBUTES, DOMAINS, SLOTS, VALUES
+from envs.chat.state import (
+    IN_STOCK,
+    INDIFFERENT,
+    PREFERRED,
+    REQUIRED,
+    RUNNING,
+    UNSURE,
+    Goal,
+    Mind,
+    State,
+    empty_goal,
+    empty_mind,
+    empty_state,
+)
+from envs.kernels import inlined, kernel
 from envs.rng import streams, uniform
 
 from ...users.chat.replies import find, reply_chances
@@ -36,6 +50,11 @@ from .rows import copy_goal, copy_mind, copy_state
 
 POOL = 3000
 """Draws from the prior that hypotheses of one set of domains come from."""
+AGREEING = 0.8
+"""Share of the changes of a slot that are drawn among those which agree with what was said of it."""
+UNSURES = VALUES
+INDIFFERENTS = VALUES + 1
+GROUPS = VALUES + 2
 FLOOR = 1e-6
 """Least likelihood of a reply, for users who are not quite the modelled ones."""
 
@@ -64,12 +83,26 @@ class Searched(NamedTuple):
     """(B, DOMAINS) int64 `rules.misfit` of the worst item it returned; what is left is no better."""
 
 
+class Pool(NamedTuple):
+    """Draws from the prior, and which of them agree with what can be said of a slot."""
+
+    goals: Goal
+    order: np.ndarray
+    """(SLOTS, POOL) int64 draws by group: those that care by ideal and are aware of it or not, and those that
+    do not care; see `_group`.
+    """
+    starts: np.ndarray
+    """(SLOTS, GROUPS + 1) int64 where each group starts in it."""
+
+
 class Scratch(NamedTuple):
     """Room for one reply distribution and one hypothesis."""
 
     legal: np.ndarray
     chances: np.ndarray
     rates: np.ndarray
+    slots: np.ndarray
+    """(SLOTS,) int64."""
     goal: Goal
     mind: Mind
 
@@ -81,12 +114,12 @@ class Belief:
     `searched`.
     """
 
-    def __init__(self, personas: Sequence[Persona], size: int = 1024, moves: int = 4):
+    def __init__(self, personas: Sequence[Persona], size: int = 512, moves: int = 16):
         """personas: who users may be, equally likely. size: K. moves: changes that each hypothesis tries
         whenever they are drawn anew.
         """
         self.personas, self.size, self.moves = tuple(personas), size, moves
-        self._pools: dict[tuple[int, ...], Goal] = {}
+        self._pools: dict[tuple[int, ...], Pool] = {}
 
     def reset(self, config: ChatConfig, seeds: np.ndarray) -> None:
         """Start B games with seeds (B,), which resampling draws from."""
@@ -109,7 +142,7 @@ class Belief:
         self._known = np.full(games, -1)
         acts = int(self.rules.user.first[-1])
         self._scratch = Scratch(
-            np.zeros(acts, np.int32), np.zeros(acts), np.zeros(RATINGS), empty_goal(1), empty_mind(1)
+            np.zeros(acts, np.int32), np.zeros(acts), np.zeros(RATINGS), np.zeros(SLOTS, np.int64), empty_goal(1), empty_mind(1)
         )
         self._catalogue = empty_catalogue(1, config.items)
 
@@ -142,7 +175,7 @@ class Belief:
         points = (np.arange(count) + offset) / count * cumulated[-1]
         return game * self.size + np.minimum(np.searchsorted(cumulated, points), self.size - 1)
 
-    def _pool(self, wanted: np.ndarray) -> Goal:
+    def _pool(self, wanted: np.ndarray) -> Pool:
         """Draws from the prior of users who want exactly these domains; the same for every game."""
         key = tuple(int(part) for part in wanted)
         if key not in self._pools:
@@ -155,8 +188,18 @@ class Belief:
                 fits = (drawn.wanted == np.array(key, np.uint8)).all(axis=1)
                 found.append(Goal(*(part[fits] for part in drawn)))
                 total += int(fits.sum())
-            self._pools[key] = Goal(*(np.concatenate(parts)[:POOL] for parts in zip(*found, strict=True)))
+            goals = Goal(*(np.concatenate(parts)[:POOL] for parts in zip(*found, strict=True)))
+            self._pools[key] = _pool_of(goals)
         return self._pools[key]
+
+
+def _pool_of(goals: Goal) -> Pool:
+    """Draws with their groups: who cares and knows by ideal, who cares and does not know, who does not care."""
+    group = np.where(goals.knows != 0, goals.ideal, UNSURES)
+    group = np.where(goals.weight > 0, group, INDIFFERENTS).T.astype(np.int64)
+    order = np.argsort(group, axis=1, kind="stable")
+    starts = np.stack([np.searchsorted(np.sort(row), np.arange(GROUPS + 1)) for row in group])
+    return Pool(goals, order, starts)
 
 
 @njit(cache=True, nogil=True)
@@ -205,15 +248,14 @@ def _observe(
         _exchange(rules, state, game, clock, now, past, goals, minds, weights, loglik, first, scratch)
         if _effective(weights[game]) < 0.5 * size:
             _resample(goals, minds, weights, loglik, stream, game, first, scratch)
-            _move(rules, past, game, goals, minds, loglik, pool, stream, first, moves, scratch)
+            _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, moves, scratch)
 
 
 @kernel
 def _start(goals, minds, weights, loglik, pool, stream, game, first):
     """Hypotheses from the prior."""
     for k in range(weights.shape[1]):
-        source = min(np.int64(uniform(stream, game) * pool.budget.shape[0]), pool.budget.shape[0] - 1)
-        copy_goal(pool, source, goals, first + k)
+        copy_goal(pool.goals, _any(pool, uniform(stream, game)), goals, first + k)
         awake(goals, minds, first + k)
         weights[game, k] = 1.0 / weights.shape[1]
         loglik[game, k] = 0.0
@@ -331,41 +373,82 @@ def _resample(goals, minds, weights, loglik, stream, game, first, scratch):
         weights[game, k] = 1.0 / size
 
 
+@inlined
+def _any(pool, uniform):
+    """A draw of the pool."""
+    return min(np.int64(uniform * pool.order.shape[1]), pool.order.shape[1] - 1)
+
+
 @kernel
-def _move(rules, past, game, goals, minds, loglik, pool, stream, first, moves, scratch):
-    """Let every hypothesis try changes (Metropolis with proposals from the prior)."""
+def _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, moves, scratch):
+    """Let every hypothesis try changes (Metropolis and Hastings, with proposals from the prior or the share of
+    it that agrees with what was said).
+    """
+    slots, count = scratch.slots, 0
+    for slot in range(SLOTS):
+        if rules.counts[slot] > 0 and now.wanted[game, A.domain_of(slot)] != 0:
+            slots[count] = slot
+            count += 1
     for k in range(loglik.shape[1]):
         for _ in range(moves):
             copy_goal(goals, first + k, scratch.goal, 0)
-            source = min(np.int64(uniform(stream, game) * pool.budget.shape[0]), pool.budget.shape[0] - 1)
-            _change(rules, scratch.goal, pool, source, uniform(stream, game), uniform(stream, game))
+            which, source = uniform(stream, game), _any(pool, uniform(stream, game))
+            favour = 0.0
+            if which < 0.1:
+                for i in range(goals.persona.shape[1]):
+                    scratch.goal.persona[0, i] = pool.goals.persona[source, i]
+            elif which < 0.15:
+                scratch.goal.budget[0], scratch.goal.near[0] = pool.goals.budget[source], pool.goals.near[source]
+            else:
+                slot = slots[min(np.int64((which - 0.15) / 0.85 * count), count - 1)]
+                low, high = _agreeing(pool, now, game, slot)
+                if high > low:
+                    pick = uniform(stream, game)
+                    if pick < AGREEING:
+                        source = pool.order[slot, min(low + np.int64(pick / AGREEING * (high - low)), high - 1)]
+                    share = (high - low) / pool.order.shape[1]
+                    favour = _favour(scratch.goal, 0, now, game, slot, share)
+                    favour -= _favour(pool.goals, source, now, game, slot, share)
+                _copy_slot(pool.goals, source, scratch.goal, slot)
             found = _replay(rules, past, game, scratch.goal, scratch.mind, scratch)
-            if math.log(max(uniform(stream, game), 1e-300)) < found - loglik[game, k]:
+            if math.log(max(uniform(stream, game), 1e-300)) < found - loglik[game, k] + favour:
                 copy_goal(scratch.goal, 0, goals, first + k)
                 copy_mind(scratch.mind, 0, minds, first + k)
                 loglik[game, k] = found
 
 
 @kernel
-def _change(rules, goal, pool, source, which, where):
-    """Give goal 0 something of a draw from the prior: mostly one slot, else persona or budget."""
-    if which < 0.1:
-        for i in range(goal.persona.shape[1]):
-            goal.persona[0, i] = pool.persona[source, i]
-        return
-    if which < 0.2:
-        goal.budget[0], goal.near[0] = pool.budget[source], pool.near[source]
-        return
-    count = 0
-    for slot in range(goal.ideal.shape[1]):
-        count += rules.counts[slot] > 0 and goal.wanted[0, A.domain_of(slot)] != 0
-    chosen = int(where * count)
-    for slot in range(goal.ideal.shape[1]):
-        if rules.counts[slot] > 0 and goal.wanted[0, A.domain_of(slot)] != 0:
-            if chosen == 0:
-                _copy_slot(pool, source, goal, slot)
-                return
-            chosen -= 1
+def _agreeing(pool, now, game, slot):
+    """Where in the pool's order those start and end that agree with what was said of a slot; 0, 0: nothing
+    was.
+    """
+    group = _group(now, game, slot)
+    return (pool.starts[slot, group], pool.starts[slot, group + 1]) if group >= 0 else (0, 0)
+
+
+@kernel
+def _group(now, game, slot):
+    """The group of draws that agree with what was said of a slot; -1 for nothing."""
+    said = now.said[game, slot]
+    if said == UNSURE:
+        return UNSURES
+    if said == INDIFFERENT:
+        return INDIFFERENTS
+    if said == PREFERRED or said == REQUIRED:
+        return np.int64(now.stated[game, slot])
+    return -1
+
+
+@kernel
+def _favour(goal, k, now, game, slot, share):
+    """Log of how much likelier goal k's slot is to be proposed than under the prior; share: of the prior that
+    agrees.
+    """
+    group = INDIFFERENTS
+    if goal.weight[k, slot] > 0:
+        group = np.int64(goal.ideal[k, slot]) if goal.knows[k, slot] else UNSURES
+    agrees = group == _group(now, game, slot)
+    return math.log(1.0 - AGREEING + (AGREEING / share if agrees else 0.0))
 
 
 @kernel

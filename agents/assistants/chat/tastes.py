@@ -18,7 +18,7 @@ from numba import njit
 
 from envs.chat.acts import LESS, MORE
 from envs.chat.catalogue import draw_catalogues
-from envs.chat.goals import OVERRUN, draw_goals
+from envs.chat.goals import LATE, OVERRUN, draw_goals
 from envs.chat.schema import ATTRIBUTES, DOMAINS, SLOTS, VALUES, Schema
 from envs.chat.state import INDIFFERENT, PREFERRED, REQUIRED, UNSURE
 from envs.kernels import inlined, kernel
@@ -43,6 +43,8 @@ class Tastes(NamedTuple):
     """(G, SLOTS, rows, VALUES) float64 expected share that a constraint leaves."""
     budgets: np.ndarray
     """(G, BUDGETS) float64 quantiles of the budget, in multiples of what wanted domains cost on average."""
+    near: np.ndarray
+    """(G,) float64 mean loss where linked bookings differ."""
     costs: np.ndarray
     """(DOMAINS,) float64 mean prices."""
 
@@ -55,15 +57,15 @@ def prior_tastes(schema: Schema) -> Tastes:
     prices = draw_catalogues(schema, 64, 32, rng).price.reshape(64, DOMAINS, -1)
     costs = prices.mean(axis=(0, 2)).astype(np.float64)
     shape = (1, SLOTS, _ROWS, VALUES)
-    tastes = Tastes(np.zeros(shape), np.ones(shape), np.ones((1, BUDGETS)), costs)
+    tastes = Tastes(np.zeros(shape), np.ones(shape), np.ones((1, BUDGETS)), np.zeros(1), costs)
     learn(tastes, 0, tastes, goals, 0, np.full(_DRAWS, 1.0 / _DRAWS))
     return tastes
 
 
 def room_for(games: int, prior: Tastes) -> Tastes:
     """Room for the averages of G games."""
-    worth, kept, budgets = (np.repeat(part, games, axis=0) for part in prior[:3])
-    return Tastes(worth, kept, budgets, prior.costs)
+    worth, kept, budgets, near = (np.repeat(part, games, axis=0) for part in prior[:4])
+    return Tastes(worth, kept, budgets, near, prior.costs)
 
 
 @njit(cache=True, nogil=True)
@@ -92,7 +94,9 @@ def learn(tastes, game, prior, goals, first, weights):
                 worth[slot, r, value] /= counts[r]
                 kept[slot, r, value] /= counts[r]
     ratios = np.empty(p)
+    tastes.near[game] = 0.0
     for i in range(p):
+        tastes.near[game] += weights[i] * goals.near[first + i]
         ratios[i] = goals.budget[first + i] / _cost(tastes.costs, goals.wanted[first + i])
     order, cumulated, i = np.argsort(ratios), 0.0, -1
     for b in range(BUDGETS):
@@ -144,7 +148,30 @@ def appeal(rules, tastes, game, state, row, item, domain):
             off -= _WAY * value / max(rules.counts[slot] - 1, 1)
         elif way == LESS:
             off += _WAY * value / max(rules.counts[slot] - 1, 1)
+    kept *= _linked(rules, tastes, game, state, row, item, domain)
     return worth * kept * _within(tastes, game, state, row, item, domain) - off
+
+
+@inlined
+def _linked(rules, tastes, game, state, row, item, domain):
+    """What links with what is booked in other domains are expected to leave of the utility."""
+    kept = 1.0
+    for i in range(rules.same.shape[0]):
+        for side in range(2):
+            slot, other = rules.same[i, side], rules.same[i, 1 - side]
+            booked = state.booked[row, other // ATTRIBUTES]
+            if slot // ATTRIBUTES == domain and booked >= 0:
+                if state.values[row, item, slot % ATTRIBUTES] != state.values[row, booked, other % ATTRIBUTES]:
+                    kept *= 1.0 - tastes.near[game]
+    for i in range(rules.before.shape[0]):
+        first, second = rules.before[i]
+        one = item if first // ATTRIBUTES == domain else state.booked[row, first // ATTRIBUTES]
+        two = item if second // ATTRIBUTES == domain else state.booked[row, second // ATTRIBUTES]
+        if (one == item or two == item) and one >= 0 and two >= 0:
+            early = rules.numbers[first, state.values[row, one, first % ATTRIBUTES]]
+            if early >= rules.numbers[second, state.values[row, two, second % ATTRIBUTES]]:
+                kept *= LATE
+    return kept
 
 
 @inlined

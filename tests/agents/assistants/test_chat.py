@@ -22,6 +22,7 @@ PEOPLE = (PRESETS["easy"], PRESETS["realistic"], PRESETS["terse"])
 CONFIG = ChatConfig(strict=True, turn_cost=0.005, word_cost=0.0005, read_cost=0.0001, tool_cost=0.002)
 FAST = SearchOptions(simulations=8, discount=1.0, c_scale=0.2)
 FEW = ModelOptions(particles=12, rollouts=2)
+THOROUGH = Script(opens=2, compares=1, reopens=2, explains=1, searches=2, offers=3)
 
 
 def start(games: int, seed: int = 0, personas=PEOPLE, config: ChatConfig = CONFIG) -> ChatBatch:
@@ -67,7 +68,7 @@ def kinds(batch: ChatBatch, row: int) -> list[int]:
 
 def test_script_books_and_asks_and_commit_does_not_ask():
     script, commit = start(60), start(60)
-    with_questions, at_once = play(Scripted(), script), play(Scripted(COMMIT), commit)
+    with_questions, at_once = play(Scripted(THOROUGH), script), play(Scripted(COMMIT), commit)
     said = [kind for row in range(60) for kind in kinds(script, row)]
     assert {A.ASK_OPEN, A.SEARCH, A.CHECK_STOCK, A.COMPARE, A.OFFER, A.BOOK} <= set(said)
     said = [kind for row in range(60) for kind in kinds(commit, row)]
@@ -79,7 +80,7 @@ def test_script_books_and_asks_and_commit_does_not_ask():
 
 def test_script_explains_what_the_user_is_unsure_of():
     batch = start(40)
-    play(Scripted(Script(questions=ATTRIBUTES)), batch)
+    play(Scripted(THOROUGH._replace(questions=ATTRIBUTES)), batch)
     said = [kind for row in range(40) for kind in kinds(batch, row)]
     assert said.count(A.EXPLAIN) > 20
     assert said.count(A.ASK) > said.count(A.EXPLAIN)
