@@ -21,7 +21,7 @@ class ChatConfig:
     """What can be talked about."""
     items: int = 32
     """Items of each domain that a catalogue has room for, 2..64."""
-    horizon: int = 40
+    horizon: int = 60
     """The most acts of the assistant, tool calls included."""
     results: int = 6
     """Items that one search adds to those found."""
@@ -29,13 +29,13 @@ class ChatConfig:
     """When the reward is paid: at the end; as it is earned; or at the end plus the change of a potential (the
     utility of booking the best items that the user has seen). The sum over an episode is the same for all.
     """
-    turn_cost: float = 0.005
+    turn_cost: float = 0.002
     """Subtracted for every reply that the user has to give."""
-    word_cost: float = 0.0005
+    word_cost: float = 0.0002
     """Subtracted for every word the user says."""
-    read_cost: float = 0.0001
+    read_cost: float = 0.00004
     """Subtracted for every word the user has to read."""
-    tool_cost: float = 0.002
+    tool_cost: float = 0.001
     """Subtracted for every tool call; a booking is one."""
     strict: bool = False
     """Raise IllegalActionError for illegal acts, which are otherwise taken for silence."""

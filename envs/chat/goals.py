@@ -2,11 +2,13 @@
 
 **Prior** (`draw_goals`). The user asks for one domain or several. They have a dream item of each in mind,
 drawn as catalogues are but independently of the catalogue at hand, so that an assistant can draw hypotheses
-without knowing it. A slot matters with chance 0.6; its weight is exponentially distributed and weights sum to
-1 in a domain. Ideals are the dream item's values with chance 0.7, else any. Up to two slots that matter are
-hard constraints, which the user would give up early, late, or never. Of the other slots that matter, half are
-ones in which they only find out what they want when the assistant explains it or compares examples; these
-weigh 1.5 times as much. The budget is 1.0 to 1.4 times what the dream items cost.
+without knowing it. Users are one of a few kinds of people (`kinds_of`): two in five slots are close to the
+heart of a kind and matter with chance 0.9, others with 0.12, so what matters in one domain tells what may matter in
+another. The weights of slots that matter are gamma distributed and sum to 1 in a domain. Ideals are the kind's
+favourites with chance 0.6; else the dream item's values, or any. Up to two slots that matter are hard
+constraints, which the user would give up early, late, or never. Three in five of the other slots that matter
+are ones in which they only find out what they want when the assistant explains it or compares examples; these
+weigh twice as much. The budget is 1.0 to 1.4 times what the dream items cost.
 
 **Utility** (`utility`), 0..1: the mean over wanted domains of the weighted mean taste of the booked item's
 values, times what broken hard constraints leave of it (0.7, 0.4 or 0), nothing for what is not booked. Linked
@@ -20,6 +22,8 @@ at hand is worth under a belief over goals.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +33,14 @@ from .persona import Persona
 from .schema import ATTRIBUTES, CATEGORICAL, DOMAINS, SLOTS, Schema
 from .state import Goal, empty_goal
 
-CARES, DREAMS, LEARNS = 0.45, 0.7, 0.6
-"""Chances that a slot matters, has the dream item's value, and is one that the user has to learn about."""
+KINDS = 6
+"""Kinds of people."""
+HEART, CARES, CARES_ELSE = 0.4, 0.9, 0.12
+"""Share of a domain's slots that are close to the heart of a kind, and chances that these and others matter."""
+FAVOURS, DREAMS, LEARNS = 0.6, 0.7, 0.6
+"""Chances that the ideal is the kind's favourite, that it else is the dream item's value, and that a slot which
+matters is one that the user has to learn about.
+"""
 EVENNESS = 4.0
 """Shape of the gamma distribution of weights: how alike the slots that matter weigh."""
 HARD_SHARES = (0.25, 0.45, 0.3)
@@ -47,6 +57,29 @@ OVERRUN = 2.0
 """Utility lost per share of the budget that is overrun."""
 SMALLEST_OPTIMUM = 0.05
 """Optima below this count as this, so that shares of them stay bounded."""
+
+
+class Kinds(NamedTuple):
+    """Kinds of people."""
+
+    cares: np.ndarray
+    """(KINDS, SLOTS) float64 chance that a slot matters."""
+    favourite: np.ndarray
+    """(KINDS, SLOTS) int8 what they mostly like best."""
+
+
+@lru_cache(maxsize=8)
+def kinds_of(schema: Schema) -> Kinds:
+    """The kinds of people that a schema has: a fixed draw, part of the rules of the game."""
+    rng = np.random.default_rng(23)
+    cares = np.zeros((KINDS, SLOTS))
+    favourite = (rng.random((KINDS, SLOTS)) * schema.counts).astype(np.int8)
+    for d, domain in enumerate(schema.domains):
+        n = len(domain.attributes)
+        rank = rng.random((KINDS, n)).argsort(axis=1).argsort(axis=1)
+        near = rank < max(1, round(HEART * n))
+        cares[:, d * ATTRIBUTES : d * ATTRIBUTES + n] = np.where(near, CARES, CARES_ELSE)
+    return Kinds(cares, favourite)
 
 
 def draw_goals(
@@ -73,6 +106,8 @@ def draw_goals(
         raise ValueError(f"{len(personas)} personas for {batch} users; give one each")
     goal = empty_goal(batch)
     wanted = np.full(batch, domains) if domains else rng.integers(1, count + 1, batch)
+    goal.kind[:] = rng.integers(KINDS, size=batch)
+    cared, favourite = (part[goal.kind] for part in kinds_of(schema))
     order = rng.random((batch, count)).argsort(axis=1).argsort(axis=1)
     goal.wanted[:, :count] = order < wanted[:, None]
     budget = np.zeros(batch)
@@ -82,11 +117,12 @@ def draw_goals(
         budget += prices * goal.wanted[:, d]
         counts = schema.counts[own]
         anything = (rng.random(values.shape) * counts).astype(np.int8)
-        goal.ideal[:, own] = np.where(rng.random(values.shape) < DREAMS, values, anything)
+        ideal = np.where(rng.random(values.shape) < DREAMS, values, anything)
+        goal.ideal[:, own] = np.where(rng.random(values.shape) < FAVOURS, favourite[:, own], ideal)
         step = 1 + (rng.random(values.shape) * (counts - 1)).astype(np.int8)
         goal.second[:, own] = (goal.ideal[:, own] + step) % counts
-        cares = rng.random(values.shape) < CARES
-        cares[np.arange(batch), rng.integers(values.shape[1], size=batch)] = True
+        cares = rng.random(values.shape) < cared[:, own]
+        cares[np.arange(batch), cared[:, own].argmax(axis=1)] = True
         draw_importance(goal, own, rng, cares)
     goal.budget[:] = budget * rng.uniform(1.0, 1.4, batch)
     goal.near[:] = rng.choice([0.0, 0.15, 0.3], batch)

@@ -35,9 +35,9 @@ class Persona:
     """[0, 1] Utility at which an offer is as often accepted as not."""
     contrariness: float = 0.0
     """[0, 1] Chance of complaining or of turning down what is right."""
-    quit: float = 0.15
+    quit: float = 0.1
     """[0, 1] Chance of quitting at an annoyance of 1."""
-    patience: float = 28.0
+    patience: float = 32.0
     """[1, 1000] Turns after which waiting annoys."""
     irritability: float = 1.0
     """[0, 10] Factor of all that annoys."""

@@ -5,7 +5,7 @@ same kernels: `hear` after an act of the assistant, `feel` after the user's repl
 
 A slot that the user does not know about becomes known when it is explained, or when two items that differ in
 it are compared. Being asked again, asked for what was said, offered what was refused or breaks a requirement,
-booked for without a yes, and failed bookings annoy; annoyance fades by a tenth a turn. Satisfaction follows,
+booked for without a yes, and failed bookings annoy; annoyance fades by a fifth a turn. Satisfaction follows,
 at 0.4 a turn, what was reached less annoyance and waiting. Ratings are normal around ``1 + 4 *
 satisfaction``, cut to 1..5.
 """
@@ -21,7 +21,7 @@ from .persona import IRRITABILITY, PATIENCE, RATING_BIAS, RATING_NOISE
 from .schema import ATTRIBUTES, DOMAINS, SLOTS
 from .state import COMPARED, FAILED, INDIFFERENT, PREFERRED, REQUIRED
 
-START, PACE, FADE = 0.6, 0.4, 0.9
+START, PACE, FADE = 0.6, 0.4, 0.8
 """Satisfaction at the start, how fast it follows, and what a turn leaves of annoyance."""
 ASKED_AGAIN, ANSWERED, REFUSED, BROKEN, UNBIDDEN, NOT_TO_BE_HAD = 0.15, 0.2, 0.15, 0.2, 0.25, 0.3
 """Annoyances, before the persona's irritability."""

@@ -122,6 +122,8 @@ class Goal(NamedTuple):
     """(B, 3) int16: at clock t (0: never) the ideal of a slot becomes a value."""
     persona: np.ndarray
     """(B, KNOBS) float32, see `persona.Persona`."""
+    kind: np.ndarray
+    """(B,) int8: what kind of person they are, see `goals.kinds_of`."""
     taste: np.ndarray
     """(B, SLOTS, VALUES) float32 how good each value is, 0..1; follows from the others."""
     factor: np.ndarray
@@ -214,6 +216,7 @@ def empty_goal(batch: int) -> Goal:
         near=np.zeros(batch, np.float32),
         drift=np.zeros((batch, 3), np.int16),
         persona=np.zeros((batch, KNOBS), np.float32),
+        kind=np.zeros(batch, np.int8),
         taste=np.zeros((batch, SLOTS, VALUES), np.float32),
         factor=np.ones((batch, SLOTS, VALUES), np.float32),
     )

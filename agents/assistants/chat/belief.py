@@ -23,7 +23,7 @@ from numba import njit
 from envs.chat import acts as A
 from envs.chat.catalogue import LASTING, empty_catalogue
 from envs.chat.config import ChatConfig
-from envs.chat.goals import draw_goals
+from envs.chat.goals import KINDS, draw_goals
 from envs.chat.persona import RATING_RATE, Persona
 from envs.chat.rules import assistant_acts, begin, compile_rules, misfit, user_acts
 from envs.chat.satisfaction import RATINGS, awake, feel, hear, rating_chances
@@ -88,11 +88,11 @@ class Pool(NamedTuple):
 
     goals: Goal
     order: np.ndarray
-    """(SLOTS, POOL) int64 draws by group: those that care by ideal and are aware of it or not, and those that
-    do not care; see `_group`.
+    """(SLOTS, POOL) int64 draws by kind of person and group: those that care and know it by ideal, those that
+    care and do not know, and those that do not care; see `_group`.
     """
     starts: np.ndarray
-    """(SLOTS, GROUPS + 1) int64 where each group starts in it."""
+    """(SLOTS, KINDS * GROUPS + 1) int64 where each group of each kind starts in it."""
 
 
 class Scratch(NamedTuple):
@@ -142,7 +142,12 @@ class Belief:
         self._known = np.full(games, -1)
         acts = int(self.rules.user.first[-1])
         self._scratch = Scratch(
-            np.zeros(acts, np.int32), np.zeros(acts), np.zeros(RATINGS), np.zeros(SLOTS, np.int64), empty_goal(1), empty_mind(1)
+            np.zeros(acts, np.int32),
+            np.zeros(acts),
+            np.zeros(RATINGS),
+            np.zeros(SLOTS, np.int64),
+            empty_goal(1),
+            empty_mind(1),
         )
         self._catalogue = empty_catalogue(1, config.items)
 
@@ -196,9 +201,9 @@ class Belief:
 def _pool_of(goals: Goal) -> Pool:
     """Draws with their groups: who cares and knows by ideal, who cares and does not know, who does not care."""
     group = np.where(goals.knows != 0, goals.ideal, UNSURES)
-    group = np.where(goals.weight > 0, group, INDIFFERENTS).T.astype(np.int64)
+    group = np.where(goals.weight > 0, group, INDIFFERENTS).T.astype(np.int64) + GROUPS * goals.kind
     order = np.argsort(group, axis=1, kind="stable")
-    starts = np.stack([np.searchsorted(np.sort(row), np.arange(GROUPS + 1)) for row in group])
+    starts = np.stack([np.searchsorted(np.sort(row), np.arange(KINDS * GROUPS + 1)) for row in group])
     return Pool(goals, order, starts)
 
 
@@ -255,7 +260,8 @@ def _observe(
 def _start(goals, minds, weights, loglik, pool, stream, game, first):
     """Hypotheses from the prior."""
     for k in range(weights.shape[1]):
-        copy_goal(pool.goals, _any(pool, uniform(stream, game)), goals, first + k)
+        source = min(np.int64(uniform(stream, game) * POOL), POOL - 1)
+        copy_goal(pool.goals, source, goals, first + k)
         awake(goals, minds, first + k)
         weights[game, k] = 1.0 / weights.shape[1]
         loglik[game, k] = 0.0
@@ -373,12 +379,6 @@ def _resample(goals, minds, weights, loglik, stream, game, first, scratch):
         weights[game, k] = 1.0 / size
 
 
-@inlined
-def _any(pool, uniform):
-    """A draw of the pool."""
-    return min(np.int64(uniform * pool.order.shape[1]), pool.order.shape[1] - 1)
-
-
 @kernel
 def _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, moves, scratch):
     """Let every hypothesis try changes (Metropolis and Hastings, with proposals from the prior or the share of
@@ -392,24 +392,21 @@ def _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, mov
     for k in range(loglik.shape[1]):
         for _ in range(moves):
             copy_goal(goals, first + k, scratch.goal, 0)
-            which, source = uniform(stream, game), _any(pool, uniform(stream, game))
-            favour = 0.0
+            which, where = uniform(stream, game), uniform(stream, game)
+            source, favour = min(np.int64(where * POOL), POOL - 1), 0.0
             if which < 0.1:
                 for i in range(goals.persona.shape[1]):
                     scratch.goal.persona[0, i] = pool.goals.persona[source, i]
             elif which < 0.15:
-                scratch.goal.budget[0], scratch.goal.near[0] = pool.goals.budget[source], pool.goals.near[source]
+                scratch.goal.budget[0], scratch.goal.near[0] = (
+                    pool.goals.budget[source],
+                    pool.goals.near[source],
+                )
+            elif which < 0.25:
+                favour = _other_kind(now, game, pool, scratch.goal, slots, count, source)
             else:
-                slot = slots[min(np.int64((which - 0.15) / 0.85 * count), count - 1)]
-                low, high = _agreeing(pool, now, game, slot)
-                if high > low:
-                    pick = uniform(stream, game)
-                    if pick < AGREEING:
-                        source = pool.order[slot, min(low + np.int64(pick / AGREEING * (high - low)), high - 1)]
-                    share = (high - low) / pool.order.shape[1]
-                    favour = _favour(scratch.goal, 0, now, game, slot, share)
-                    favour -= _favour(pool.goals, source, now, game, slot, share)
-                _copy_slot(pool.goals, source, scratch.goal, slot)
+                slot = slots[min(np.int64((which - 0.25) / 0.75 * count), count - 1)]
+                favour = _other_wish(now, game, pool, scratch.goal, slot, where, uniform(stream, game))
             found = _replay(rules, past, game, scratch.goal, scratch.mind, scratch)
             if math.log(max(uniform(stream, game), 1e-300)) < found - loglik[game, k] + favour:
                 copy_goal(scratch.goal, 0, goals, first + k)
@@ -418,12 +415,45 @@ def _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, mov
 
 
 @kernel
-def _agreeing(pool, now, game, slot):
-    """Where in the pool's order those start and end that agree with what was said of a slot; 0, 0: nothing
-    was.
+def _other_wish(now, game, pool, goal, slot, where, agreeing):
+    """Give goal 0 the wishes for a slot of another draw of its kind, number `where`; one that agrees with what
+    was said where number `agreeing` is small. Returns log of prior over proposal, new over old.
     """
-    group = _group(now, game, slot)
-    return (pool.starts[slot, group], pool.starts[slot, group + 1]) if group >= 0 else (0, 0)
+    kind, said = GROUPS * np.int64(goal.kind[0]), _group(now, game, slot)
+    low, high, share = pool.starts[slot, kind], pool.starts[slot, kind + GROUPS], 0.0
+    if said >= 0:
+        share = (pool.starts[slot, kind + said + 1] - pool.starts[slot, kind + said]) / (high - low)
+    before = _favour(goal, 0, slot, said, share)
+    if share > 0 and agreeing < AGREEING:
+        low, high = pool.starts[slot, kind + said], pool.starts[slot, kind + said + 1]
+    source = pool.order[slot, min(low + np.int64(where * (high - low)), high - 1)]
+    _copy_slot(pool.goals, source, goal, slot)
+    return before - _favour(pool.goals, source, slot, said, share)
+
+
+@kernel
+def _other_kind(now, game, pool, goal, slots, count, source):
+    """Make goal 0 another kind of person: one draw's, with its wishes for what nothing was said of. Returns log
+    of prior over proposal, new over old: how much likelier the kind has the wishes that stay.
+    """
+    old, new, favour = np.int64(goal.kind[0]), np.int64(pool.goals.kind[source]), 0.0
+    for i in range(count):
+        slot = slots[i]
+        if _group(now, game, slot) < 0:
+            _copy_slot(pool.goals, source, goal, slot)
+        else:
+            own = _group_of(goal, 0, slot)
+            favour += math.log(_share(pool, slot, new, own) / _share(pool, slot, old, own))
+    goal.kind[0] = new
+    return favour
+
+
+@inlined
+def _share(pool, slot, kind, group):
+    """Share of a kind's draws that are of a group; never 0."""
+    at = GROUPS * kind
+    count = pool.starts[slot, at + group + 1] - pool.starts[slot, at + group]
+    return (count + 0.5) / (pool.starts[slot, at + GROUPS] - pool.starts[slot, at] + 0.5 * GROUPS)
 
 
 @kernel
@@ -439,16 +469,22 @@ def _group(now, game, slot):
     return -1
 
 
+@inlined
+def _group_of(goal, k, slot):
+    """The group of goal k's wishes for a slot."""
+    if goal.weight[k, slot] == 0:
+        return INDIFFERENTS
+    return np.int64(goal.ideal[k, slot]) if goal.knows[k, slot] else UNSURES
+
+
 @kernel
-def _favour(goal, k, now, game, slot, share):
-    """Log of how much likelier goal k's slot is to be proposed than under the prior; share: of the prior that
-    agrees.
+def _favour(goal, k, slot, said, share):
+    """Log of how much likelier the wishes of goal k for a slot are to be proposed than they are in the prior,
+    of which `share` agrees with what was said.
     """
-    group = INDIFFERENTS
-    if goal.weight[k, slot] > 0:
-        group = np.int64(goal.ideal[k, slot]) if goal.knows[k, slot] else UNSURES
-    agrees = group == _group(now, game, slot)
-    return math.log(1.0 - AGREEING + (AGREEING / share if agrees else 0.0))
+    if share == 0.0:
+        return 0.0
+    return math.log(1.0 - AGREEING + (AGREEING / share if _group_of(goal, k, slot) == said else 0.0))
 
 
 @kernel

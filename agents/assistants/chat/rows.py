@@ -68,6 +68,7 @@ def copy_goal(source, i, target, j):
     target.near[j] = source.near[i]
     copy_row(source.drift, i, target.drift, j)
     copy_row(source.persona, i, target.persona, j)
+    target.kind[j] = source.kind[i]
     copy_table(source.taste, i, target.taste, j)
     copy_table(source.factor, i, target.factor, j)
 

@@ -161,7 +161,10 @@ def _linked(rules, tastes, game, state, row, item, domain):
             slot, other = rules.same[i, side], rules.same[i, 1 - side]
             booked = state.booked[row, other // ATTRIBUTES]
             if slot // ATTRIBUTES == domain and booked >= 0:
-                if state.values[row, item, slot % ATTRIBUTES] != state.values[row, booked, other % ATTRIBUTES]:
+                if (
+                    state.values[row, item, slot % ATTRIBUTES]
+                    != state.values[row, booked, other % ATTRIBUTES]
+                ):
                     kept *= 1.0 - tastes.near[game]
     for i in range(rules.before.shape[0]):
         first, second = rules.before[i]
