@@ -3,9 +3,9 @@
 **Prior** (`draw_goals`). The user asks for one domain or several. They have a dream item of each in mind,
 drawn as catalogues are but independently of the catalogue at hand, so that an assistant can draw hypotheses
 without knowing it. Users are one of a few kinds of people (`kinds_of`): two in five slots are close to the
-heart of a kind and matter with chance 0.9, others with 0.12, so what matters in one domain tells what may matter in
-another. The weights of slots that matter are gamma distributed and sum to 1 in a domain. Ideals are the kind's
-favourites with chance 0.6; else the dream item's values, or any. Up to two slots that matter are hard
+heart of a kind and matter with chance 0.9, others with 0.12, so what matters in one domain tells what may
+matter in another. Weights of slots that matter are gamma distributed and sum to 1 in a domain. Ideals are the
+kind's favourites with chance 0.6; else the dream item's values, or any. Up to two slots that matter are hard
 constraints, which the user would give up early, late, or never. Three in five of the other slots that matter
 are ones in which they only find out what they want when the assistant explains it or compares examples; these
 weigh twice as much. The budget is 1.0 to 1.4 times what the dream items cost.
@@ -36,10 +36,10 @@ from .state import Goal, empty_goal
 KINDS = 6
 """Kinds of people."""
 HEART, CARES, CARES_ELSE = 0.4, 0.9, 0.12
-"""Share of a domain's slots that are close to the heart of a kind, and chances that these and others matter."""
+"""Share of slots that are close to the heart of a kind, and chances that these and others matter."""
 FAVOURS, DREAMS, LEARNS = 0.6, 0.7, 0.6
-"""Chances that the ideal is the kind's favourite, that it else is the dream item's value, and that a slot which
-matters is one that the user has to learn about.
+"""Chances that the ideal is the kind's favourite, that it else is the dream item's value, and that a slot
+which matters is one that the user has to learn about.
 """
 EVENNESS = 4.0
 """Shape of the gamma distribution of weights: how alike the slots that matter weigh."""

@@ -199,7 +199,7 @@ class Belief:
 
 
 def _pool_of(goals: Goal) -> Pool:
-    """Draws with their groups: who cares and knows by ideal, who cares and does not know, who does not care."""
+    """Draws with their groups: who cares and knows, by ideal, who cares and does not know, who does not."""
     group = np.where(goals.knows != 0, goals.ideal, UNSURES)
     group = np.where(goals.weight > 0, group, INDIFFERENTS).T.astype(np.int64) + GROUPS * goals.kind
     order = np.argsort(group, axis=1, kind="stable")
@@ -381,8 +381,8 @@ def _resample(goals, minds, weights, loglik, stream, game, first, scratch):
 
 @kernel
 def _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, moves, scratch):
-    """Let every hypothesis try changes (Metropolis and Hastings, with proposals from the prior or the share of
-    it that agrees with what was said).
+    """Let every hypothesis try changes (Metropolis and Hastings, with proposals from the prior or the share
+    of it that agrees with what was said).
     """
     slots, count = scratch.slots, 0
     for slot in range(SLOTS):
@@ -416,8 +416,8 @@ def _move(rules, now, past, game, goals, minds, loglik, pool, stream, first, mov
 
 @kernel
 def _other_wish(now, game, pool, goal, slot, where, agreeing):
-    """Give goal 0 the wishes for a slot of another draw of its kind, number `where`; one that agrees with what
-    was said where number `agreeing` is small. Returns log of prior over proposal, new over old.
+    """Give goal 0 the wishes for a slot of another draw of its kind, by number `where`; of one that agrees
+    with what was said where number `agreeing` is small. Returns log of prior over proposal, new over old.
     """
     kind, said = GROUPS * np.int64(goal.kind[0]), _group(now, game, slot)
     low, high, share = pool.starts[slot, kind], pool.starts[slot, kind + GROUPS], 0.0
@@ -433,8 +433,8 @@ def _other_wish(now, game, pool, goal, slot, where, agreeing):
 
 @kernel
 def _other_kind(now, game, pool, goal, slots, count, source):
-    """Make goal 0 another kind of person: one draw's, with its wishes for what nothing was said of. Returns log
-    of prior over proposal, new over old: how much likelier the kind has the wishes that stay.
+    """Make goal 0 another kind of person: one draw's, with its wishes for what nothing was said of. Returns
+    log of prior over proposal, new over old: how much likelier the kind has the wishes that stay.
     """
     old, new, favour = np.int64(goal.kind[0]), np.int64(pool.goals.kind[source]), 0.0
     for i in range(count):

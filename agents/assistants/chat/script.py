@@ -1,8 +1,8 @@
 """The scripted assistant: what it does follows from the public state alone, so it needs no belief.
 
 Domain by domain it can let the user talk, search, check stock, compare the two items that suit best, which
-shows the user what there is to choose, let them talk again, ask for slots one by one and explain what they are
-unsure of, offer, and book. `Script` says how much of each. `COMMIT` asks nothing and offers nothing.
+shows the user what there is to choose, let them talk again, ask for slots one by one and explain what they
+are unsure of, offer, and book. `Script` says how much of each. `COMMIT` asks nothing and offers nothing.
 The same kernel is what rollouts play (`leaves`), so it is written to be fast.
 """
 

@@ -4,7 +4,7 @@
 every value and the share that broken constraints leave of the utility, averaged over hypotheses that fit: all
 of them while nothing was said, those that care and do not know when the user was unsure, and those with the
 stated ideal, hard or soft, after an answer. `appeal` puts the slots together as if they were independent of
-each other, and takes off what is likely to be over budget. Averages over the prior make a script that needs
+each other, and takes off what is likely to be over budget and what does not go with other bookings. Averages over the prior make a script that needs
 no belief; averages over the hypotheses of a belief (`learn`) make rollouts that know what it knows.
 """
 
@@ -161,11 +161,9 @@ def _linked(rules, tastes, game, state, row, item, domain):
             slot, other = rules.same[i, side], rules.same[i, 1 - side]
             booked = state.booked[row, other // ATTRIBUTES]
             if slot // ATTRIBUTES == domain and booked >= 0:
-                if (
-                    state.values[row, item, slot % ATTRIBUTES]
-                    != state.values[row, booked, other % ATTRIBUTES]
-                ):
-                    kept *= 1.0 - tastes.near[game]
+                own, its = state.values[row, item], state.values[row, booked]
+                differ = own[slot % ATTRIBUTES] != its[other % ATTRIBUTES]
+                kept *= 1.0 - tastes.near[game] * differ
     for i in range(rules.before.shape[0]):
         first, second = rules.before[i]
         one = item if first // ATTRIBUTES == domain else state.booked[row, first // ATTRIBUTES]

@@ -19,7 +19,7 @@ from planners.baselines import PLANNERS
 from planners.options import SearchOptions
 
 PEOPLE = (PRESETS["easy"], PRESETS["realistic"], PRESETS["terse"])
-CONFIG = ChatConfig(strict=True, turn_cost=0.005, word_cost=0.0005, read_cost=0.0001, tool_cost=0.002)
+CONFIG = ChatConfig(strict=True)
 FAST = SearchOptions(simulations=8, discount=1.0, c_scale=0.2)
 FEW = ModelOptions(particles=12, rollouts=2)
 THOROUGH = Script(opens=2, compares=1, reopens=2, explains=1, searches=2, offers=3)
@@ -141,7 +141,7 @@ def test_belief_mirrors_the_public_state_and_learns():
 
 def test_model_predicts_what_the_script_gets_when_the_user_is_known():
     games, particles = 120, 8
-    batch = start(games, seed=5, config=ChatConfig(turn_cost=0.005, word_cost=0.0005))
+    batch = start(games, seed=5, config=ChatConfig())
     open_dialogues(batch)
     model = ChatModel(batch.config, games, 3, ModelOptions(particles=particles, rollouts=16))
     nothing = Searched(batch.state, np.zeros((games, DOMAINS), np.int64))
@@ -149,6 +149,9 @@ def test_model_predicts_what_the_script_gets_when_the_user_is_known():
         goals = Goal(*(np.repeat(part[row : row + 1], particles, 0) for part in batch.latent.goal))
         minds = Mind(*(np.repeat(part[row : row + 1], particles, 0) for part in batch.latent.mind))
         model.set_root(row, batch.state, row, goals, minds, nothing, np.random.default_rng(row))
+        # The script judges items by the prior, so its rollouts have to as well.
+        for own, prior in zip(model.view().tastes[:4], model.view().prior[:4], strict=True):
+            own[row] = prior[0]
     predicted = model.evaluate(np.arange(games) * 3).values
     paid = batch.state.cost.copy()
     real = play(Scripted(), batch) + paid
