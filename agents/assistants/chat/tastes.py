@@ -4,8 +4,9 @@
 every value and the share that broken constraints leave of the utility, averaged over hypotheses that fit: all
 of them while nothing was said, those that care and do not know when the user was unsure, and those with the
 stated ideal, hard or soft, after an answer. `appeal` puts the slots together as if they were independent of
-each other, and takes off what is likely to be over budget and what does not go with other bookings. Averages over the prior make a script that needs
-no belief; averages over the hypotheses of a belief (`learn`) make rollouts that know what it knows.
+each other, and takes off what is likely to be over budget and what does not go with other bookings. Averages
+over the prior make a script that needs no belief; averages over the hypotheses of a belief (`learn`) make
+rollouts that know what it knows.
 """
 
 from __future__ import annotations
