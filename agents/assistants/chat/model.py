@@ -27,7 +27,7 @@ from numba import njit
 from envs.chat import acts as A
 from envs.chat.catalogue import LASTING, MEAN_TURNS_IN_STOCK, NEVER_IN_STOCK, Catalogue, draw_catalogues
 from envs.chat.config import ChatConfig
-from envs.chat.goals import SMALLEST_OPTIMUM, commit_value, optimum, utility
+from envs.chat.goals import SMALLEST_OPTIMUM, affordable, item_utility, links, optimum, utility
 from envs.chat.persona import VERBOSITY
 from envs.chat.rules import Rules, assistant_acts, compile_rules, misfit, user_acts
 from envs.chat.satisfaction import feel, hear
@@ -60,6 +60,8 @@ from .tastes import Tastes, learn, prior_tastes, room_for
 CLASSES = ("act", "kind", "none")
 LEAVES = ("script", "commit")
 _TRIES = 64
+LISTED = 3
+"""Items of a domain that booking at once considers together with other domains'."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,12 @@ class Scratch(NamedTuple):
     items: np.ndarray
     best: np.ndarray
     worth: np.ndarray
-    pool: np.ndarray
+    shares: np.ndarray
+    """(P,) weights over the best utility there is."""
+    listed: np.ndarray
+    """(DOMAINS, LISTED) int64 items, and how well they are liked."""
+    liked: np.ndarray
+    trial: np.ndarray
 
 
 class View(NamedTuple):
@@ -132,6 +139,10 @@ class View(NamedTuple):
     """(games, P, C) float64 utility of the best bookings by hypothesis and catalogue; 0: not known yet."""
     catalogues: Catalogue
     """(games * (C + 1) rows); the last of a game is scratch."""
+    utilities: np.ndarray
+    """(games * P, I) float32 utility of items that were found, to hypotheses, each domain alone."""
+    appraised: np.ndarray
+    """(games, I) uint8: 1 where `utilities` holds for a whole decision."""
     source: np.ndarray
     """(games * nodes,) int8 catalogue that a slot has searched in, -1 for none."""
     drawn: np.ndarray
@@ -148,6 +159,8 @@ class View(NamedTuple):
     """C."""
     rollouts: int
     commits: bool
+    booking: float
+    """Cost of one booking."""
     classes: int
     stock: float
     floor: float
@@ -178,7 +191,10 @@ class ChatModel(KernelModel):
             np.zeros(DOMAINS, np.int16),
             np.zeros(DOMAINS, np.int16),
             np.zeros(items),
-            np.zeros(items, np.uint8),
+            np.zeros(p),
+            np.zeros((DOMAINS, LISTED), np.int64),
+            np.zeros((DOMAINS, LISTED)),
+            np.zeros(DOMAINS, np.int16),
         )
         rng = np.random.default_rng(13)
         # Catalogues of all games are drawn anew by `set_root`.
@@ -194,6 +210,8 @@ class ChatModel(KernelModel):
             empty_mind(games * nodes * p),
             np.zeros((games, p, own.catalogues)),
             drawn,
+            np.zeros((games * p, items), np.float32),
+            np.zeros((games, items), np.uint8),
             np.full(games * nodes, -1, np.int8),
             np.full((games * nodes, 2), -1, np.int32),
             np.zeros(games, np.uint64),
@@ -203,6 +221,7 @@ class ChatModel(KernelModel):
             own.catalogues,
             own.rollouts,
             own.leaf == "commit",
+            _cost_of_booking(rules),
             CLASSES.index(own.classes),
             own.stock,
             own.floor,
@@ -236,6 +255,7 @@ class ChatModel(KernelModel):
         view.source[slot] = -1
         view.drawn[slot] = -1
         view.best[game] = 0.0
+        view.appraised[game] = 0
         view.seeds[game] = rng.integers(2**62)
         count = view.sources + 1
         drawn = draw_catalogues(self.config.schema, count, self.config.items, rng)
@@ -254,6 +274,12 @@ class ChatModel(KernelModel):
         certain = collapsed(self._view.weights[sources], uniforms)
         self.move(sources, targets)
         self._view.weights[targets] = certain
+
+
+def _cost_of_booking(rules: Rules) -> float:
+    """What a booking and the user's answer to it cost."""
+    words = rules.read_cost * rules.assistant.words[A.BOOK] + rules.word_cost * rules.user.words[A.AFFIRM]
+    return float(rules.turn_cost + rules.tool_cost + words)
 
 
 @njit(cache=True, nogil=True)
@@ -557,31 +583,125 @@ def _value(view, slot):
 
 @kernel
 def _commit(view, slot):
-    """What booking at once the best of the items at hand is worth, less what their bookings cost."""
-    rules, scratch, states, p = view.rules, view.scratch, view.states, view.weights.shape[1]
-    game = slot // view.nodes
-    for item in range(states.found.shape[1]):
-        scratch.pool[item] = states.found[slot, item] and states.stock[slot, item] != OUT
-    found = commit_value(
-        rules, view.goals, game * p, game * p + p, view.weights[slot], states.values[slot],
-        states.price[slot], scratch.pool, states.booked[slot], scratch.items,
-    )  # fmt: skip
-    now = 0.0
+    """What booking at once the best of the items at hand is worth, less what their bookings cost.
+
+    Each half of the hypotheses chooses what the other half judges: who chose would think too well of it.
+    """
+    states, scratch, p = view.states, view.scratch, view.weights.shape[1]
+    game, total = slot // view.nodes, 0.0
     for i in range(p):
-        now += view.weights[slot, i] * utility(
-            rules, view.goals, game * p + i, states.values[slot], states.price[slot], states.booked[slot]
+        scratch.shares[i] = view.weights[slot, i]
+        if view.weights[slot, i] > 0:
+            scratch.shares[i] /= _best(view, game, i, _catalogue_of(view, slot, i))
+    _appraise(view, slot)
+    for half in range(2):
+        _shortlist(view, slot, half)
+        _combine(view, slot, half)
+        found = _joint(view, slot, scratch.items, 1 - half) - _joint(
+            view, slot, states.booked[slot], 1 - half
         )
-    best, cost = 0.0, 0.0
-    for i in range(p):
-        best += view.weights[slot, i] * _best(view, game, i, _catalogue_of(view, slot, i))
-    share = 1.0
+        weight = 0.0
+        for i in range(1 - half, p, 2):
+            weight += view.weights[slot, i]
+        share, cost = 1.0, 0.0
+        for domain in range(DOMAINS):
+            item = np.int64(scratch.items[domain])
+            if states.booked[slot, domain] < 0 and item >= 0:
+                share *= _chance_of_stock(view, states, slot, item)
+                cost += view.booking
+        total += share * found - weight * cost
+    return total
+
+
+@kernel
+def _appraise(view, slot):
+    """Utilities of all items at hand to all hypotheses; those that were found by the root are known."""
+    states, p = view.states, view.weights.shape[1]
+    game = slot // view.nodes
+    root = game * view.nodes
     for domain in range(DOMAINS):
-        item = scratch.items[domain]
-        if states.booked[slot, domain] < 0 and item >= 0:
-            cost += rules.turn_cost + rules.tool_cost + rules.read_cost * rules.assistant.words[A.BOOK]
-            cost += rules.word_cost * rules.user.words[A.AFFIRM]
-            share *= _chance_of_stock(view, states, slot, item)
-    return share * (found - now) / best - cost
+        if not states.wanted[slot, domain]:
+            continue
+        for item in range(domain * view.rules.items, domain * view.rules.items + view.rules.items):
+            if states.found[slot, item] and not (view.appraised[game, item] and states.found[root, item]):
+                for i in range(p):
+                    view.utilities[game * p + i, item] = item_utility(
+                        view.goals, game * p + i, states.values[slot, item], domain
+                    )
+                view.appraised[game, item] = states.found[root, item]
+
+
+@kernel
+def _shortlist(view, slot, half):
+    """Write the items of each open domain that half the hypotheses like best into `scratch.listed`."""
+    states, scratch, p = view.states, view.scratch, view.weights.shape[1]
+    game, n = slot // view.nodes, view.rules.items
+    for domain in range(DOMAINS):
+        for j in range(LISTED):
+            scratch.listed[domain, j], scratch.liked[domain, j] = -1, 0.0
+        if states.booked[slot, domain] >= 0:
+            scratch.listed[domain, 0] = states.booked[slot, domain]
+            continue
+        if not states.wanted[slot, domain]:
+            continue
+        for item in range(domain * n, domain * n + n):
+            if not states.found[slot, item] or states.stock[slot, item] == OUT:
+                continue
+            worth = 0.0
+            for i in range(half, p, 2):
+                worth += scratch.shares[i] * view.utilities[game * p + i, item]
+            j = LISTED
+            while j > 0 and worth > scratch.liked[domain, j - 1]:
+                if j < LISTED:
+                    scratch.liked[domain, j] = scratch.liked[domain, j - 1]
+                    scratch.listed[domain, j] = scratch.listed[domain, j - 1]
+                j -= 1
+            if j < LISTED:
+                scratch.liked[domain, j], scratch.listed[domain, j] = worth, item
+
+
+@kernel
+def _combine(view, slot, half):
+    """Write the combination of listed items that half the hypotheses like best into `scratch.items`."""
+    scratch, trial, most = view.scratch, view.scratch.trial, -1.0
+    for i in range(LISTED):
+        for j in range(LISTED):
+            for k in range(LISTED):
+                trial[0], trial[1], trial[2] = (
+                    scratch.listed[0, i],
+                    scratch.listed[1, j],
+                    scratch.listed[2, k],
+                )
+                empty = (i > 0 and trial[0] < 0) or (j > 0 and trial[1] < 0) or (k > 0 and trial[2] < 0)
+                if empty:
+                    continue
+                worth = _joint(view, slot, trial, half)
+                if worth > most:
+                    most = worth
+                    for domain in range(DOMAINS):
+                        scratch.items[domain] = trial[domain]
+
+
+@kernel
+def _joint(view, slot, items, half):
+    """What booking items (DOMAINS,) is worth to half the hypotheses, as shares of the best there is."""
+    states, scratch, p = view.states, view.scratch, view.weights.shape[1]
+    game, total, price, wanted = slot // view.nodes, 0.0, 0.0, 0
+    for domain in range(DOMAINS):
+        wanted += states.wanted[slot, domain]
+        if items[domain] >= 0:
+            price += states.price[slot, items[domain]]
+    for i in range(half, p, 2):
+        if scratch.shares[i] == 0.0:
+            continue
+        own, k = 0.0, game * p + i
+        for domain in range(DOMAINS):
+            if items[domain] >= 0:
+                own += view.utilities[k, items[domain]]
+        if own > 0.0:
+            own *= links(view.rules, view.goals, k, states.values[slot], items)
+            total += scratch.shares[i] * own * affordable(view.goals, k, price)
+    return total / max(wanted, 1)
 
 
 @kernel

@@ -31,7 +31,7 @@ SCRIPT = (
 
 def dialogue() -> str:
     """Acts and sentences of a scripted dialogue; `>` marks tools."""
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(9)
     game = ChatBatch(1, ChatConfig(strict=True, items=32))
     goals = draw_goals(CONCIERGE, 1, rng, domains=1)
     goals.wanted[:] = [0, 1, 0]
