@@ -50,7 +50,9 @@ def fit_linear(
     wanted = np.concatenate(list(targets), axis=1).astype(np.float32)
     if weights is not None:
         wanted = wanted * weights[:, None].astype(np.float32)
-    counted = np.concatenate([np.broadcast_to(t.sum(1, keepdims=True), t.shape) for t in _split(wanted, sizes)], 1)
+    counted = np.concatenate(
+        [np.broadcast_to(t.sum(1, keepdims=True), t.shape) for t in _split(wanted, sizes)], 1
+    )
     number, labels = features.shape[1], wanted.shape[1]
     turned = features.T.tocsr() if hasattr(features, "tocsr") else features.T
 
@@ -67,7 +69,9 @@ def fit_linear(
     start = np.zeros((number + 1, labels))
     share = wanted.sum(0) / np.maximum(1, counted.sum(0))
     start[-1] = np.log(np.maximum(share, 1e-6))
-    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 8})
+    found = minimize(
+        loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": rounds, "maxcor": 8}
+    )
     table = found.x.reshape(number + 1, labels).astype(np.float32)
     return Linear(table[:-1], table[-1], sizes)
 

@@ -131,7 +131,9 @@ def bootstrapped(
     groups: Sequence[np.ndarray] = np.split(order, np.flatnonzero(np.diff(dialogues[order])) + 1)
     found = measure(rows)
     if len(groups) == 1:
-        return {name: Interval(value, float("-inf"), float("inf"), len(rows)) for name, value in found.items()}
+        return {
+            name: Interval(value, float("-inf"), float("inf"), len(rows)) for name, value in found.items()
+        }
     rng = np.random.default_rng(seed)
     drawn = [
         measure(np.concatenate([groups[pick] for pick in rng.integers(len(groups), size=len(groups))]))
