@@ -39,7 +39,7 @@ def dialogue(options: argparse.Namespace, progress: Progress) -> Report:
         if getattr(options, name) < least:
             raise ValueError(f"{name} is {getattr(options, name)}; give {least} or more")
     folder = rated_folder(options.data)
-    _need_extras()
+    need_extras()
     import torch
 
     from agents.predictors.dialogue.reading import TRAIN, read_dialogues, splits
@@ -70,7 +70,8 @@ def rated_folder(given: str | None) -> Path:
     )
 
 
-def _need_extras() -> None:
+def need_extras() -> None:
+    """ImportError that says what to install where torch or scikit-learn is missing."""
     try:
         import safetensors
         import sklearn

@@ -22,7 +22,7 @@ from .measures import Forecast
 from .network import BEFORE, WITH, Reader, ReaderOptions, gather, lines_of
 from .ngrams import Place, Scale, count, weigh
 from .rated import LOW, RATING, standing
-from .reading import USER, Dialogue
+from .reading import USER
 
 SCHEMA = 1
 ARRAYS = "arrays.npz"

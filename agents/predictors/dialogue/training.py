@@ -12,7 +12,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from .predictor import (
     save,
     save_reader,
 )
-from .rated import LOW, RATING, groups, rated, rated_places, shares, yes_no
+from .rated import LOW, RATING, rated, rated_places, shares, yes_no
 from .reading import Dialogue
 
 FOLDS, EPOCHS, BATCH = 5, 7, 16
