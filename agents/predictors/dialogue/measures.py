@@ -42,7 +42,7 @@ class Rated(NamedTuple):
 
 
 def auc(wanted: np.ndarray, score: np.ndarray) -> float:
-    """Area under the ROC curve: the chance that a wanted row scores above another; NaN for rows of one kind."""
+    """Area under the ROC curve: the chance that a wanted row beats another; NaN for rows of one kind."""
     positives = int(wanted.sum())
     negatives = len(wanted) - positives
     if not positives or not negatives:

@@ -167,13 +167,13 @@ def load(folder: str | Path) -> tuple[Predictor, dict[str, Any]]:
     folder = Path(folder)
     if not (folder / CARD).is_file():
         raise FileNotFoundError(
-            f"{folder} has no {CARD}; make one with `python -m scripts.train dialogue --data FOLDER`, or name "
+            f"{folder} has no {CARD}; make one with `python -m scripts.train dialogue`, or name "
             "another with --checkpoint"
         )
     card = json.loads((folder / CARD).read_text())
     if card.get("schema") != SCHEMA or "reader_acts" not in card:
         raise IncompatibleCheckpoint(
-            f"{folder} holds no dialogue predictor of schema {SCHEMA}; train one with `scripts.train dialogue`"
+            f"{folder} holds no dialogue predictor of schema {SCHEMA}; use `scripts.train dialogue`"
         )
     arrays = dict(np.load(folder / ARRAYS, allow_pickle=False))
     judges = {

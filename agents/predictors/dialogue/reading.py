@@ -1,4 +1,4 @@
-"""Recorded dialogues of three data sets in one form: who spoke, what was said, what was done, how it was rated.
+"""Recorded dialogues of three data sets in one form: who said what, what that did, how it was rated.
 
 A file `dialogues_SPLIT.jsonl[.gz]` holds a dialogue a line, with `turns` of [speaker, text, acts] and, where
 people have rated the assistant, their ratings 1..5 behind. Acts are written in three ways; here they are
@@ -81,16 +81,15 @@ def read_dialogues(folder: str | Path, split: str) -> list[Dialogue]:
     not a dialogue.
     """
     file = splits(folder)[choose_split(folder, split)]
-    opened = gzip.open(file, "rt") if file.suffix == ".gz" else file.open()
     found = []
-    with opened as lines:
+    with (gzip.open if file.suffix == ".gz" else open)(file, "rt") as lines:
         for number, line in enumerate(lines, 1):
             try:
                 found.append(_dialogue(json.loads(line), Path(folder).name))
             except (KeyError, TypeError, IndexError, ValueError) as error:
                 raise ValueError(
-                    f"{file}, line {number} is no dialogue: {type(error).__name__}: {error}; see the README of "
-                    "uss_satisfaction for the form"
+                    f"{file}, line {number} is no dialogue: {type(error).__name__}: {error}; the form is "
+                    "in docs/dialogue.md"
                 ) from error
     if not found:
         raise ValueError(f"{file} holds no dialogue; give a file with one a line")
