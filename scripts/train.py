@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import _train_dialogue
 from ._cli import App, Figure, Progress, Report
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="saves between looks at edits saved (default: never)",
     )
     add("--tensorboard", action="store_true", help="also write the metrics for TensorBoard")
+    parser = app.command("dialogue", _train_dialogue.dialogue, _train_dialogue.EXAMPLES)
+    _train_dialogue.add_options(parser)
     return app.main(arguments)
 
 
