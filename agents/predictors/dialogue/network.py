@@ -95,7 +95,7 @@ class Reader(nn.Module):
         self.over = nn.GRU(options.turn, options.state, batch_first=True)
         self.before = nn.Linear(options.state + len(DOMAINS), options.state)
         self.with_ = nn.Linear(options.state + options.turn, options.state)
-        self.answers: Mapping[str, Any] = nn.ModuleDict(
+        self.answers: Any = nn.ModuleDict(
             {
                 kind: nn.ModuleDict({name: nn.Linear(options.state, count) for name, count in heads.items()})
                 for kind in (BEFORE, WITH)
