@@ -93,7 +93,7 @@ def fit_acts(places: Sequence[Place], rng: np.random.Generator) -> NextActs:
 
 def chosen(chances: np.ndarray, slots: Sequence[str], share: float) -> list[frozenset[str]]:
     """The slots with a larger share; `none` is no slot."""
-    return [frozenset(slots[i] for i in np.flatnonzero(row > share) if i) for row in chances]
+    return [frozenset(slots[int(i)] for i in np.flatnonzero(row > share) if i) for row in chances]
 
 
 def slot_f1(truth: Sequence[frozenset[str]], guess: Sequence[frozenset[str]]) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -95,7 +95,7 @@ class Reader(nn.Module):
         self.over = nn.GRU(options.turn, options.state, batch_first=True)
         self.before = nn.Linear(options.state + len(DOMAINS), options.state)
         self.with_ = nn.Linear(options.state + options.turn, options.state)
-        self.answers = nn.ModuleDict(
+        self.answers: Any = nn.ModuleDict(
             {
                 kind: nn.ModuleDict({name: nn.Linear(options.state, count) for name, count in heads.items()})
                 for kind in (BEFORE, WITH)
@@ -132,8 +132,8 @@ class Reader(nn.Module):
         }
         return {
             kind: {
-                name: head(F.dropout(hidden[kind], drop, self.training))
-                for name, head in self.answers[kind].items()
+                name: self.answers[kind][name](F.dropout(hidden[kind], drop, self.training))
+                for name in self.heads
             }
             for kind in (BEFORE, WITH)
         }

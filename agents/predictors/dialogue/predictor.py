@@ -180,9 +180,11 @@ def load(folder: str | Path) -> tuple[Predictor, dict[str, Any]]:
         kind: Judge(
             _get_scale(arrays, f"{kind}/scale"),
             _get_linear(arrays, f"{kind}/words"),
-            *(arrays[f"{kind}/{name}"] for name in ("centre", "spread")),
+            arrays[f"{kind}/centre"],
+            arrays[f"{kind}/spread"],
             _get_linear(arrays, f"{kind}/final"),
-            *(arrays[f"{kind}/{name}"] for name in ("mean", "cuts")),
+            arrays[f"{kind}/mean"],
+            arrays[f"{kind}/cuts"],
         )
         for kind in KINDS
     }

@@ -42,7 +42,9 @@ def signs(dialogue: Dialogue) -> np.ndarray:
         words = words_of(turn.text)
         bag = set(words)
         own = said.setdefault(turn.speaker, [])
-        other = next((bags for speaker, bags in said.items() if speaker != turn.speaker and bags), [set()])
+        other: list[set[str]] = next(
+            (bags for speaker, bags in said.items() if speaker != turn.speaker and bags), [set()]
+        )
         run = run + 1 if turn.speaker == before else 1
         users += turn.speaker == USER
         found[number] = (
